@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import type { Part, Result } from './result.ts';
+import { keep, tableOf, thisMachine } from './report.ts';
+
+/** `npm run bench -- NAME [--json] [--keep] [options]`: a table, or one JSON object and nothing else on standard output. */
+interface Bench {
+  readonly does: string;
+  /** Its own options: name and what it is for, with the default. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly run: (options: Readonly<Record<string, string | undefined>>, progress: (line: string) => void) => Promise<readonly Part[]>;
+}
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  forest: async () => (await import('./forest.ts')).forest,
+  walk: async () => (await import('./walk.ts')).walk,
+};
+
+async function list(): Promise<string> {
+  const lines = ['npm run bench -- NAME [--json] [--keep] [options]', ''];
+  for (const [name, load] of Object.entries(benches)) {
+    const bench = await load();
+    lines.push(`  ${name}: ${bench.does}`);
+    for (const [option, does] of Object.entries(bench.options)) lines.push(`      --${option}: ${does}`);
+  }
+  lines.push('', '  --json prints one JSON object instead of a table; --keep keeps it in bench/results/NAME.json.');
+  return `${lines.join('\n')}\n`;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined || name === '--help') {
+    process.stdout.write(await list());
+    return 0;
+  }
+  const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (load === undefined) {
+    process.stderr.write(`There is no bench "${name}"; there are ${Object.keys(benches).join(', ')}.\n`);
+    return 64;
+  }
+  const bench = await load();
+  const own = Object.fromEntries(Object.keys(bench.options).map((option) => [option, { type: 'string' as const }]));
+  const { values } = parseArgs({ args, options: { ...own, json: { type: 'boolean' }, keep: { type: 'boolean' } }, strict: true });
+  const { json, keep: keeps, ...options } = values;
+  const progress = (line: string) => void process.stderr.write(`${line}\n`);
+  const results = await bench.run(options as Record<string, string | undefined>, progress);
+  const result: Result = { name, machine: thisMachine(), date: new Date().toISOString(), results };
+  process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : tableOf(result));
+  if (keeps === true) progress(`Kept in ${keep(result)}.`);
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Config } from '../model/config.ts';
+import { formatDuration } from '../model/time.ts';
+import { loadConfig, maskedConfig } from '../server/config.ts';
+import { loadProfiles } from '../server/profiles.ts';
+import type { Invocation } from './main.ts';
+import { programDir, profilesDir } from './paths.ts';
+
+const defaultFile = join(programDir, 'vigia.yml');
+
+export function configOf(
+  options: Invocation['options'],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): { config: Config; file: string | null } {
+  return loadConfig({
+    file: options['config'] as string | undefined,
+    defaultFile,
+    env,
+    listen: options['listen'] as string | undefined,
+  });
+}
+
+export async function check({ options, print, remark }: Invocation): Promise<number> {
+  const { config, file } = configOf(options);
+  const profiles = loadProfiles(profilesDir);
+  print(stringify(asWritten(maskedConfig(config))));
+  remark(
+    `Configuration: ${file ?? `defaults (there is no ${defaultFile})`}, then the environment. Profiles: ${[...profiles.keys()].join(', ')}.`,
+  );
+  remark('No problem found.');
+  return 0;
+}
+
+const durations = new Set([
+  'scrapeInterval',
+  'retention',
+  'groupWait',
+  'groupInterval',
+  'repeatInterval',
+  'keepFiring',
+  'window',
+  'retrain',
+  'evictAfter',
+  'incidents',
+  'findings',
+  'audit',
+]);
+
+/** Durations as a person writes them, so that what is printed can be put into a file. */
+function asWritten(value: unknown, key = ''): unknown {
+  if (typeof value === 'number' && durations.has(key)) return formatDuration(value);
+  if (Array.isArray(value)) return value.map((item) => asWritten(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asWritten(inner, name)]));
+}

@@ -1,0 +1,165 @@
+import { parseArgs } from 'node:util';
+import { reasonOf, VigiaError } from '../model/errors.ts';
+import { rootDataDir, version } from './paths.ts';
+
+/** What every command gets: its options, already checked, and the words after them. */
+export interface Invocation {
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  readonly words: readonly string[];
+  readonly print: (text: string) => void;
+  /** Progress and remarks: standard error, so that standard output stays for answers. */
+  readonly remark: (text: string) => void;
+}
+
+interface Command {
+  readonly usage: string;
+  readonly does: string;
+  readonly options: Readonly<Record<string, 'text' | 'switch'>>;
+  readonly words?: number;
+  /** Loaded only when it is asked for: `--help` needs none of the server. */
+  readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
+}
+
+const place = { data: 'text', config: 'text' } as const;
+
+const commands: Readonly<Record<string, Command>> = {
+  up: {
+    usage: 'up [--detach] [--data DIR] [--listen HOST:PORT] [--config FILE] [--no-install]',
+    does: 'install what is missing, start everything, say where to look',
+    options: { ...place, detach: 'switch', listen: 'text', 'no-install': 'switch' },
+    load: async () => (await import('./up.ts')).up,
+  },
+  down: {
+    usage: 'down [--data DIR]',
+    does: 'stop the Vigía that runs on a data folder',
+    options: { data: 'text' },
+    load: async () => (await import('./running.ts')).down,
+  },
+  status: {
+    usage: 'status [--json] [--data DIR]',
+    does: 'say how everything is, and how much it keeps',
+    options: { data: 'text', json: 'switch' },
+    load: async () => (await import('./running.ts')).status,
+  },
+  check: {
+    usage: 'check [--config FILE]',
+    does: 'print the configuration in force, secrets masked, or every problem in it',
+    options: { config: 'text' },
+    load: async () => (await import('./check.ts')).check,
+  },
+  rules: {
+    usage: 'rules [--data DIR] [--config FILE]',
+    does: 'print the Prometheus rules made from the inventory',
+    options: place,
+    load: async () => (await import('./rules.ts')).rules,
+  },
+  backup: {
+    usage: 'backup FILE [--data DIR] [--config FILE]',
+    does: 'write the whole state into one file',
+    options: place,
+    words: 1,
+    load: async () => (await import('./backup.ts')).backup,
+  },
+  restore: {
+    usage: 'restore FILE [--data DIR] [--config FILE]',
+    does: 'replace the state by that of a backup; Vigía must not run',
+    options: place,
+    words: 1,
+    load: async () => (await import('./backup.ts')).restore,
+  },
+  docs: {
+    usage: 'docs [--check]',
+    does: 'write docs/config.md and docs/errors.md from the code',
+    options: { check: 'switch' },
+    load: async () => (await import('./docs.ts')).docs,
+  },
+};
+
+const meanings: Readonly<Record<string, string>> = {
+  data: `folder of everything Vigía keeps: VIGIA_DATA, else ${rootDataDir} for root and .vigia/data beside the program for others`,
+  config: 'configuration file; without it vigia.yml beside the program, where there is one',
+  listen: 'address of the page and the API, over server.listen; 127.0.0.1:8080 by default',
+  detach: 'go on in the background; the log is vigia.log in the data folder',
+  'no-install': 'install nothing: refuse with the list of what is missing',
+  json: 'one JSON object on standard output',
+  check: 'write nothing; end with 1 when they are out of step',
+};
+
+function helpOf({ usage, does, options }: Command): string {
+  const width = Math.max(0, ...Object.keys(options).map((name) => name.length));
+  const rows = Object.keys(options).map((name) => `  --${name.padEnd(width)}  ${meanings[name] ?? ''}`);
+  return [`vigia ${usage}`, `    ${does}`, ...(rows.length === 0 ? [] : ['', ...rows])].join('\n');
+}
+
+const help = `Vigía ${version} watches hosts through Prometheus, learns what is normal, and says what is not, with the reason.
+
+${Object.values(commands)
+  .map((command) => `  vigia ${command.usage}\n      ${command.does}`)
+  .join('\n')}
+  vigia test
+      install what is missing and run every check there is
+  vigia --help, vigia --version
+
+Options: "vigia COMMAND --help". Settings: vigia.yml beside the program or --config FILE, then VIGIA_SECTION__KEY (docs/config.md).
+Exit codes: 0 done, 1 something is bad or not there, 64 wrong command line, 69 to 78 see docs/errors.md.
+`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const print = (text: string) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  const remark = (text: string) => void process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  const asked = argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
+  const [name, ...rest] = asked;
+  if (name === undefined) {
+    remark(help);
+    return 64;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    print(help);
+    return 0;
+  }
+  if (name === '--version' || name === '-v' || name === 'version') {
+    print(version);
+    return 0;
+  }
+  try {
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (command === undefined) {
+      const known = Object.keys(commands).join(', ');
+      throw new VigiaError('usage', { problem: `There is no command "${name}"; there are: ${known}, test` });
+    }
+    if (rest.includes('--help') || rest.includes('-h')) {
+      print(helpOf(command));
+      return 0;
+    }
+    const words = parse(command, rest);
+    const run = await command.load();
+    return await run({ ...words, print, remark });
+  } catch (thrown) {
+    const known = thrown instanceof VigiaError;
+    remark(`vigia: ${known ? thrown.message : `a bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown)}`}`);
+    return known ? thrown.exit : 70;
+  }
+}
+
+function parse(command: Command, args: readonly string[]): Pick<Invocation, 'options' | 'words'> {
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, kind]) => [name, { type: kind === 'text' ? ('string' as const) : ('boolean' as const) }]),
+  );
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const wanted = command.words ?? 0;
+    if (positionals.length < wanted) throw new Error('The FILE is missing');
+    if (positionals.length > wanted) throw new Error(`"${positionals[wanted]}" is one word too many`);
+    return { options: values as Invocation['options'], words: positionals };
+  } catch (thrown) {
+    // The parser's further sentences are about words that begin with "-".
+    const [reason = ''] = reasonOf(thrown).split(/\.\s|\.$/, 1);
+    throw new VigiaError('usage', { problem: `${reason}. Usage: vigia ${command.usage}` });
+  }
+}
+
+// "vigia rules | head" has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
+
+// No process.exit(): what is still being written must arrive.
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { VigiaError } from '../model/errors.ts';
+
+/** The folder of the program: the nearest one above this file that holds `profiles/` and `package.json`. */
+export const programDir: string = (() => {
+  for (let dir = import.meta.dirname; dir !== dirname(dir); dir = dirname(dir)) {
+    if (existsSync(join(dir, 'profiles')) && existsSync(join(dir, 'package.json'))) return dir;
+  }
+  throw new VigiaError('bug', { reason: `no profiles/ above ${import.meta.dirname}` });
+})();
+
+export const version: string = (JSON.parse(readFileSync(join(programDir, 'package.json'), 'utf8')) as { version: string }).version;
+
+export const isRoot: boolean = process.getuid?.() === 0;
+
+export const rootDataDir = '/var/lib/vigia';
+export const personDataDir: string = join(programDir, '.vigia', 'data');
+
+/** Root's data live where a system service keeps them; a person's beside the program. */
+export function dataDirOf(option: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+  const named = option ?? env['VIGIA_DATA'];
+  if (named !== undefined && named !== '') return resolve(named);
+  return isRoot ? rootDataDir : personDataDir;
+}
+
+export const partsDir: string = join(programDir, '.vigia', 'parts');
+export const pageDir: string = join(programDir, 'dist', 'page');
+export const profilesDir: string = join(programDir, 'profiles');

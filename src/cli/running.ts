@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { connectionReason } from '../clients/failure.ts';
+import { VigiaError } from '../model/errors.ts';
+import { type Running, runningOn } from '../server/data-folder.ts';
+import type { Status } from '../server/raise.ts';
+import type { Invocation } from './main.ts';
+import { dataDirOf, isRoot, personDataDir, rootDataDir } from './paths.ts';
+
+const stopMs = 20_000;
+
+export async function down({ options, print, remark }: Invocation): Promise<number> {
+  const dir = dataDirOf(options['data'] as string | undefined, process.env);
+  const running = runningOn(dir);
+  if (running === null) return notRunning(dir, options, remark);
+  if (!signal(running.pid, 'SIGTERM')) throw new VigiaError('stop-refused', { pid: running.pid, dir });
+  for (let waitedMs = 0; waitedMs < stopMs; waitedMs += 100) {
+    await sleep(100);
+    if (runningOn(dir)?.pid !== running.pid) {
+      print('Stopped.');
+      return 0;
+    }
+  }
+  signal(running.pid, 'SIGKILL');
+  print(`Vigía (pid ${running.pid}) did not stop within ${stopMs / 1000} s and was killed; its parts ended with it.`);
+  return 0;
+}
+
+/** False where the process is somebody else's; one that ended meanwhile needs no signal. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch (thrown) {
+    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM');
+  }
+}
+
+/** Root and a person have different folders when none is named: whoever looks into the wrong one hears of the other. */
+function notRunning(dir: string, options: Invocation['options'], remark: Invocation['remark']): number {
+  const error = new VigiaError('not-running', { dir });
+  remark(`vigia: ${error.message}`);
+  const other = isRoot ? personDataDir : rootDataDir;
+  if (options['data'] === undefined && dir !== other && existsSync(other)) {
+    remark(
+      `There is another data folder, ${other}: ${isRoot ? `"--data ${other}" looks there.` : 'if root started Vigía, ask as root ("sudo vigia …").'}`,
+    );
+  }
+  return error.exit;
+}
+
+export async function status({ options, print, remark }: Invocation): Promise<number> {
+  const dir = dataDirOf(options['data'] as string | undefined, process.env);
+  const running = runningOn(dir);
+  if (running === null) {
+    if (options['json'] === true) print(JSON.stringify({ running: false, dataDir: dir }));
+    return notRunning(dir, options, remark);
+  }
+  const found = await askStatus(running);
+  print(options['json'] === true ? JSON.stringify({ running: true, ...found }) : inWords(found));
+  return found.state === 'bad' ? 1 : 0;
+}
+
+/** @throws VigiaError `far-unreachable`, `far-status`: it is starting, or hangs. */
+async function askStatus({ pid, internalUrl, token }: Running): Promise<Status> {
+  const what = `Vigía (pid ${pid})`;
+  const answer = await request(`${internalUrl}/internal/status`, {
+    headers: { authorization: `Bearer ${token}` },
+    headersTimeout: 10_000,
+    bodyTimeout: 10_000,
+  }).catch((thrown: unknown) => {
+    throw new VigiaError('far-unreachable', { what, url: internalUrl, reason: `${connectionReason(thrown)}; it may still be starting` });
+  });
+  if (answer.statusCode !== 200) {
+    await answer.body.dump();
+    throw new VigiaError('far-status', { what, status: answer.statusCode, reason: 'it may still be starting' });
+  }
+  return (await answer.body.json()) as Status;
+}
+
+const mark = { ok: 'ok     ', bad: 'BAD    ', unknown: 'unknown' } as const;
+
+function inWords(found: Status): string {
+  const megabytes = (bytes: number) => `${(bytes / 1_000_000).toFixed(1)} MB`;
+  const width = Math.max(...found.parts.map((part) => part.part.length));
+  return [
+    `Vigía ${found.version}, pid ${found.pid}, up since ${new Date(found.startedMs).toISOString()}: ${found.state}`,
+    ...found.parts.map((part) => `  ${mark[part.state]}  ${part.part.padEnd(width)}  ${part.reason === '' ? part.phase : part.reason}`),
+    `  page     ${found.url}`,
+    `  data     ${found.dataDir} (store ${megabytes(found.storeBytes)}, Prometheus ${megabytes(found.prometheusBytes)})`,
+    `  memory   ${megabytes(found.rssBytes)}`,
+    `  watched  ${found.targets} target(s), ${found.openIncidents} open incident(s)`,
+  ].join('\n');
+}

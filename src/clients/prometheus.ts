@@ -1,0 +1,275 @@
+import { z } from 'zod';
+import { VigiaError } from '../model/errors.ts';
+import {
+  checked,
+  type Credentials,
+  garbage,
+  isRecord,
+  parseJson,
+  refusal,
+  requestHeaders,
+  stringPairs,
+  timeMs,
+  trimSlash,
+} from './answer.ts';
+import type { GuardedAnswer, GuardedFetch } from './guarded.ts';
+import { type Bounds, type Labels, parseMatrix, parseVector, type RangeSeries, type VectorSample } from './samples.ts';
+
+export type { Labels, RangeSeries, VectorSample } from './samples.ts';
+
+export interface PrometheusOptions extends Credentials {
+  /** How sentences call it, for example `Prometheus`. */
+  readonly name: string;
+  /** With the path prefix where there is one: `https://mimir.example/prometheus`. */
+  readonly baseUrl: string;
+  /** Sent as X-Scope-OrgID. */
+  readonly tenant?: string | undefined;
+  readonly fetch: GuardedFetch;
+  /** For one request; 30 s by default. */
+  readonly deadlineMs?: number | undefined;
+  /** For one answer; 64 MiB by default. */
+  readonly maxBytes?: number | undefined;
+  readonly maxSeries?: number | undefined;
+  readonly maxSamples?: number | undefined;
+  /** It is Vigía's own child on loopback. */
+  readonly ownChild?: boolean | undefined;
+  /** Called with each warning of an answer: a partial answer of Thanos, for example. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
+export interface PrometheusRule {
+  readonly group: string;
+  readonly name: string;
+  readonly kind: 'alerting' | 'recording';
+  readonly query: string;
+  readonly state: 'firing' | 'pending' | 'inactive' | 'unknown';
+  readonly health: string;
+  readonly lastError: string;
+  readonly forMs: number;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly alerts: readonly PrometheusAlert[];
+}
+
+export interface PrometheusAlert {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly state: 'firing' | 'pending';
+  readonly activeMs: number | null;
+  readonly value: string;
+}
+
+export interface ScrapeTarget {
+  readonly labels: Labels;
+  readonly discoveredLabels: Labels;
+  readonly scrapePool: string;
+  readonly scrapeUrl: string;
+  readonly health: 'up' | 'down' | 'unknown';
+  readonly lastError: string;
+  readonly lastScrapeMs: number | null;
+  readonly scrapeInterval: string;
+}
+
+export interface TsdbStatus {
+  readonly numSeries: number;
+  readonly minTimeMs: number | null;
+  readonly maxTimeMs: number | null;
+}
+
+/** Any Prometheus-compatible API. Methods throw VigiaError `far-*` and nothing else for what a far side can do. */
+export interface PrometheusClient {
+  readonly name: string;
+  readonly baseUrl: string;
+  /** Resolves once it says that it is ready. */
+  ready(): Promise<void>;
+  /** The far side's clock, Unix ms. */
+  nowMs(): Promise<number>;
+  query(expr: string, atMs?: number): Promise<VectorSample[]>;
+  /** At most 11,000 steps per series, Prometheus's own limit. */
+  queryRange(expr: string, range: { fromMs: number; toMs: number; stepMs: number }): Promise<RangeSeries[]>;
+  rules(): Promise<PrometheusRule[]>;
+  alerts(): Promise<PrometheusAlert[]>;
+  targets(): Promise<ScrapeTarget[]>;
+  tsdbStatus(): Promise<TsdbStatus>;
+  /** Reads its files again; the old ones stay in force when the new ones are refused. */
+  reload(): Promise<void>;
+}
+
+/** Prometheus refuses range queries with more steps per series. */
+export const MAX_STEPS = 11_000;
+
+const text = z.string().default('');
+const alertShape = z.object({
+  labels: z.unknown(),
+  annotations: z.unknown().optional(),
+  state: z.enum(['firing', 'pending']),
+  activeAt: z.string().optional(),
+  value: text,
+});
+const rulesShape = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.object({
+          name: z.string(),
+          type: z.enum(['alerting', 'recording']),
+          query: z.string(),
+          state: z.enum(['firing', 'pending', 'inactive', 'unknown']).catch('unknown'),
+          health: text,
+          lastError: text,
+          duration: z.number().default(0),
+          labels: z.unknown().optional(),
+          annotations: z.unknown().optional(),
+          alerts: z.array(alertShape).nullish(),
+        }),
+      ),
+    }),
+  ),
+});
+const alertsShape = z.object({ alerts: z.array(alertShape) });
+const targetsShape = z.object({
+  activeTargets: z.array(
+    z.object({
+      labels: z.unknown(),
+      discoveredLabels: z.unknown().optional(),
+      scrapePool: text,
+      scrapeUrl: text,
+      health: z.enum(['up', 'down', 'unknown']).catch('unknown'),
+      lastError: text,
+      lastScrape: z.string().optional(),
+      scrapeInterval: text,
+    }),
+  ),
+});
+const tsdbShape = z.object({ headStats: z.object({ numSeries: z.number(), minTime: z.number(), maxTime: z.number() }) });
+
+export function createPrometheusClient(options: PrometheusOptions): PrometheusClient {
+  const what = options.name;
+  const baseUrl = trimSlash(options.baseUrl);
+  const bounds: Bounds = { maxSeries: options.maxSeries ?? 50_000, maxSamples: options.maxSamples ?? 5_000_000 };
+
+  async function send(method: 'GET' | 'POST', path: string, form?: Readonly<Record<string, string>>): Promise<GuardedAnswer> {
+    const headers = requestHeaders(options);
+    if (options.tenant !== undefined) headers['x-scope-orgid'] = options.tenant;
+    if (form !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
+    return options.fetch(`${baseUrl}${path}`, {
+      method,
+      headers,
+      body: form === undefined ? undefined : new URLSearchParams(form).toString(),
+      deadlineMs: options.deadlineMs ?? 30_000,
+      maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
+      // The base URL comes from the administrator, who may mean this machine.
+      allowLoopback: true,
+      ownChild: options.ownChild,
+      what,
+    });
+  }
+
+  /** `data` of an API answer. */
+  async function api(method: 'GET' | 'POST', path: string, form?: Readonly<Record<string, string>>): Promise<unknown> {
+    const answer = await send(method, `/api/v1${path}`, form);
+    if (answer.status !== 200) throw refusal(what, answer);
+    const body = parseJson(what, answer.body);
+    if (!isRecord(body) || body['status'] !== 'success') throw garbage(what, 'no answer of a Prometheus API');
+    if (Array.isArray(body['warnings'])) for (const warning of body['warnings'].slice(0, 20)) options.onWarning?.(String(warning));
+    return body['data'];
+  }
+
+  async function plain(method: 'GET' | 'POST', path: string): Promise<void> {
+    const answer = await send(method, path);
+    if (answer.status < 200 || answer.status > 299) throw refusal(what, answer);
+  }
+
+  const pairs = (value: unknown, name: string): Labels => stringPairs(what, value ?? {}, name);
+
+  async function query(expr: string, atMs?: number): Promise<VectorSample[]> {
+    const form = atMs === undefined ? { query: expr } : { query: expr, time: seconds(atMs) };
+    return parseVector(what, await api('POST', '/query', form), bounds);
+  }
+
+  async function nowMs(): Promise<number> {
+    const [sample] = await query('time()');
+    if (sample === undefined || !Number.isFinite(sample.value)) throw garbage(what, 'no time');
+    return Math.round(sample.value * 1000);
+  }
+
+  const alertOf = (raw: z.infer<typeof alertShape>): PrometheusAlert => ({
+    labels: pairs(raw.labels, 'labels'),
+    annotations: pairs(raw.annotations, 'annotations'),
+    state: raw.state,
+    activeMs: timeMs(raw.activeAt),
+    value: raw.value,
+  });
+
+  return {
+    name: what,
+    baseUrl,
+    async ready() {
+      try {
+        await plain('GET', '/-/ready');
+      } catch (thrown) {
+        // Not every compatible API has this path; answering a query is as good.
+        if (!(thrown instanceof VigiaError) || thrown.params['status'] !== 404) throw thrown;
+        await nowMs();
+      }
+    },
+    reload: () => plain('POST', '/-/reload'),
+    nowMs,
+    query,
+    async queryRange(expr, { fromMs, toMs, stepMs }) {
+      if (!(stepMs > 0) || !(toMs >= fromMs) || (toMs - fromMs) / stepMs >= MAX_STEPS) {
+        throw new RangeError(`queryRange: ${fromMs} to ${toMs} by ${stepMs} ms is not 1 to ${MAX_STEPS} steps`);
+      }
+      const form = { query: expr, start: seconds(fromMs), end: seconds(toMs), step: seconds(stepMs) };
+      return parseMatrix(what, await api('POST', '/query_range', form), bounds);
+    },
+    async rules() {
+      const { groups } = checked(what, rulesShape, await api('GET', '/rules'));
+      return groups.flatMap((group) =>
+        group.rules.map((rule) => ({
+          group: group.name,
+          name: rule.name,
+          kind: rule.type,
+          query: rule.query,
+          state: rule.state,
+          health: rule.health,
+          lastError: rule.lastError,
+          forMs: Math.round(rule.duration * 1000),
+          labels: pairs(rule.labels, 'labels'),
+          annotations: pairs(rule.annotations, 'annotations'),
+          alerts: (rule.alerts ?? []).map(alertOf),
+        })),
+      );
+    },
+    async alerts() {
+      return checked(what, alertsShape, await api('GET', '/alerts')).alerts.map(alertOf);
+    },
+    async targets() {
+      const { activeTargets } = checked(what, targetsShape, await api('GET', '/targets?state=active'));
+      return activeTargets.map((target) => ({
+        labels: pairs(target.labels, 'labels'),
+        discoveredLabels: pairs(target.discoveredLabels, 'discoveredLabels'),
+        scrapePool: target.scrapePool,
+        scrapeUrl: target.scrapeUrl,
+        health: target.health,
+        lastError: target.lastError,
+        lastScrapeMs: timeMs(target.lastScrape),
+        scrapeInterval: target.scrapeInterval,
+      }));
+    },
+    async tsdbStatus() {
+      const { headStats } = checked(what, tsdbShape, await api('GET', '/status/tsdb'));
+      // An empty head says minTime = MaxInt64 and maxTime = MinInt64.
+      const empty = headStats.maxTime < headStats.minTime;
+      return {
+        numSeries: headStats.numSeries,
+        minTimeMs: empty ? null : headStats.minTime,
+        maxTimeMs: empty ? null : headStats.maxTime,
+      };
+    },
+  };
+}
+
+/** Prometheus takes seconds; three decimals keep the milliseconds and never become an exponent. */
+const seconds = (ms: number): string => (ms / 1000).toFixed(3);

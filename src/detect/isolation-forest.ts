@@ -1,0 +1,203 @@
+/**
+ * The detector `isolation-forest`: robust scaler, four figures that sum up the row, an Isolation Forest on these.
+ *
+ * Two things are added to the plain forest. Beyond the edge of what training held a forest tells nothing apart, so the
+ * score goes on rising towards 1 with the distance from that edge. And a row without any change that matters
+ * (`minimumChange`) never scores above 0.5.
+ */
+import type { Detector, ExpectedRange, Explanation, FeatureSpec } from './contract.ts';
+import { growForest } from './forest/grow.ts';
+import { scoreRow } from './forest/forest.ts';
+import { featuresProblem, sortFeatures } from './features.ts';
+import { decodeModel, encodeModel, slug } from './isolation-forest-model.ts';
+import type { IsolationForestModel } from './isolation-forest-model.ts';
+import type { BodyReader } from './model-buffer.ts';
+import { optionsProblem } from './options.ts';
+import type { DetectorOptions } from './options.ts';
+import { learnScaler } from './scaler.ts';
+import type { Scaler } from './scaler.ts';
+import { createSummarizer, farness, featureExceedance, learnFigures, scoreCap, summaryWidth } from './summary.ts';
+import { learnThreshold } from './threshold.ts';
+
+/** Fewer usable rows than this teach nothing. */
+const leastRows = 16;
+
+type Summarizer = ReturnType<typeof createSummarizer>;
+
+class IsolationForestDetector implements Detector {
+  readonly slug = slug;
+  readonly features: readonly FeatureSpec[];
+  private readonly options: DetectorOptions;
+  private model: IsolationForestModel | null = null;
+  private summarize: Summarizer | null = null;
+  // Scratch space of one row: filled anew by every call, never read across calls.
+  private readonly exceedances: Float64Array;
+  private readonly summary = new Float64Array(summaryWidth);
+  private readonly fed = new Float32Array(summaryWidth);
+
+  constructor(features: readonly FeatureSpec[], options: DetectorOptions, model: IsolationForestModel | null) {
+    this.features = features;
+    this.options = options;
+    this.exceedances = new Float64Array(features.length);
+    if (model !== null) this.adopt(model);
+  }
+
+  get threshold(): number | null {
+    return this.model?.threshold ?? null;
+  }
+
+  learn(rows: Float64Array): void {
+    const usable = this.usableRows(rows);
+    const count = usable.length / this.features.length;
+    const scaler = learnScaler(usable, this.features, this.options.contamination);
+    const summarize = createSummarizer(scaler);
+    const summaries = new Float64Array(count * summaryWidth);
+    for (let row = 0; row < count; row++) {
+      this.measure(scaler, usable, row * this.features.length);
+      summarize(this.exceedances, summaries, row * summaryWidth);
+    }
+    const { centre, ...figures } = learnFigures(summaries);
+    // A row calmer than the median is not rare in a way that matters: to the forest all such rows are alike.
+    const fed = Float32Array.from(summaries, (value, at) => Math.max(value, centre[at % summaryWidth] as number));
+    const forest = growForest(fed, count, summaryWidth, this.options);
+    this.adopt({ scaler, figures, forest, threshold: 1 });
+    const scores = this.scoreAll(usable);
+    this.adopt({ scaler, figures, forest, threshold: learnThreshold(scores, this.options.contamination) });
+  }
+
+  score(row: Float64Array): number | null {
+    if (row.length !== this.features.length) throw new RangeError(`A row has ${this.features.length} values, not ${row.length}.`);
+    return this.scoreAt(row, 0);
+  }
+
+  scoreAll(rows: Float64Array): Float64Array {
+    const width = this.features.length;
+    const scores = new Float64Array(this.rowCount(rows));
+    for (let row = 0; row < scores.length; row++) scores[row] = this.scoreAt(rows, row * width) ?? Number.NaN;
+    return scores;
+  }
+
+  explain(row: Float64Array): Explanation | null {
+    const score = this.score(row);
+    if (score === null || this.model === null) return null;
+    // `exceedances` are now this row's.
+    const { scaler } = this.model;
+    const shares = new Float64Array(this.features.length);
+    const whole = this.evidence();
+    for (let index = 0; index < shares.length; index++) {
+      // Ablation: what would be left of the score if this feature were at its centre?
+      const exceeds = this.exceedances[index] as number;
+      if (exceeds === 0) continue;
+      this.exceedances[index] = 0;
+      shares[index] = Math.max(0, whole - this.evidence());
+      this.exceedances[index] = exceeds;
+    }
+    if (!normalize(shares)) {
+      // No single feature changes the score: each has its share of the distance from normal.
+      for (let index = 0; index < shares.length; index++) {
+        shares[index] = farness(this.exceedances[index] as number, scaler.reach[index] as number);
+      }
+      if (!normalize(shares)) shares.fill(1 / shares.length);
+    }
+    return { score, shares, expected: this.ranges(scaler) };
+  }
+
+  expected(): readonly ExpectedRange[] | null {
+    return this.model === null ? null : this.ranges(this.model.scaler);
+  }
+
+  save(): Uint8Array {
+    if (this.model === null) throw new RangeError('A detector that has learned nothing has nothing to save.');
+    return encodeModel(this.features, this.options, this.model);
+  }
+
+  private adopt(model: IsolationForestModel): void {
+    this.model = model;
+    this.summarize = createSummarizer(model.scaler);
+  }
+
+  private rowCount(rows: Float64Array): number {
+    const width = this.features.length;
+    if (rows.length % width !== 0) throw new RangeError(`Rows of ${width} features cannot be made of ${rows.length} values.`);
+    return rows.length / width;
+  }
+
+  /** The rows of which at least half is there. */
+  private usableRows(rows: Float64Array): Float64Array {
+    const width = this.features.length;
+    const given = this.rowCount(rows);
+    const usable = new Float64Array(rows.length);
+    let count = 0;
+    for (let row = 0; row < given; row++) {
+      if (tooFew(rows, row * width, width)) continue;
+      usable.set(rows.subarray(row * width, (row + 1) * width), count * width);
+      count++;
+    }
+    if (count < leastRows) throw new RangeError(`Only ${count} of ${given} rows are usable; learning needs at least ${leastRows}.`);
+    return usable.subarray(0, count * width);
+  }
+
+  private scoreAt(rows: Float64Array, at: number): number | null {
+    if (this.model === null || tooFew(rows, at, this.features.length)) return null;
+    this.measure(this.model.scaler, rows, at);
+    const score = -Math.expm1(-this.evidence());
+    return Math.min(score, scoreCap(this.exceedances, this.features));
+  }
+
+  /** Fills `exceedances` from the row at `at`. */
+  private measure(scaler: Scaler, rows: Float64Array, at: number): void {
+    for (const [index, feature] of this.features.entries()) {
+      this.exceedances[index] = featureExceedance(scaler, feature, index, rows[at + index] as number);
+    }
+  }
+
+  /**
+   * Evidence e >= 0 of the row in `exceedances`. Its score before the cap is 1 - exp(-e): the forest's own score within
+   * the edge of training, 1 - (1 - forest score) / (1 + distance)^2 beyond it.
+   */
+  private evidence(): number {
+    const { forest, figures } = this.model as IsolationForestModel;
+    (this.summarize as Summarizer)(this.exceedances, this.summary, 0);
+    let beyond = 0;
+    for (let figure = 0; figure < summaryWidth; figure++) {
+      const value = this.summary[figure] as number;
+      this.fed[figure] = value;
+      beyond = Math.max(beyond, (value - (figures.edge[figure] as number)) / (figures.span[figure] as number));
+    }
+    // A score of 1 would be infinite evidence; only a row isolated at once by every tree has it.
+    const forestScore = Math.min(scoreRow(forest, this.fed), 1 - 2 ** -20);
+    return 2 * Math.log1p(beyond) - Math.log1p(-forestScore);
+  }
+
+  private ranges({ low, high }: Scaler): readonly ExpectedRange[] {
+    return this.features.map((_, index) => ({ low: low[index] as number, high: high[index] as number }));
+  }
+}
+
+/** True when more than half of the row at `at` is missing. */
+function tooFew(rows: Float64Array, at: number, width: number): boolean {
+  let missing = 0;
+  for (let index = at; index < at + width; index++) if (!Number.isFinite(rows[index])) missing++;
+  return 2 * missing > width;
+}
+
+/** Makes weights >= 0 sum to 1; false when all are 0. */
+function normalize(weights: Float64Array): boolean {
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (!(sum > 0)) return false;
+  for (let index = 0; index < weights.length; index++) weights[index] = (weights[index] as number) / sum;
+  return true;
+}
+
+/** @throws RangeError for features or options that make no detector. */
+export function createIsolationForest(features: readonly FeatureSpec[], options: DetectorOptions): Detector {
+  const problem = featuresProblem(features) ?? optionsProblem(options);
+  if (problem !== null) throw new RangeError(`The detector ${slug} cannot be made: ${problem}.`);
+  return new IsolationForestDetector(sortFeatures(features), options, null);
+}
+
+/** Reads what `save` wrote after the slug. @throws DetectError */
+export function loadIsolationForest(reader: BodyReader): Detector {
+  const { features, options, model } = decodeModel(reader);
+  return new IsolationForestDetector(features, options, model);
+}

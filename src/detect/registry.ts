@@ -1,0 +1,35 @@
+/** Every detector there is. A new one is a file of its own and a row here; the laws in the tests then hold it too. */
+import type { Detector, FeatureSpec } from './contract.ts';
+import { DetectError } from './detect-error.ts';
+import { createIsolationForest, loadIsolationForest } from './isolation-forest.ts';
+import { slug as isolationForest } from './isolation-forest-model.ts';
+import { BodyReader, openModel } from './model-buffer.ts';
+import { defaultOptions } from './options.ts';
+import type { DetectorOptions } from './options.ts';
+
+export interface DetectorKind {
+  readonly create: (features: readonly FeatureSpec[], options: DetectorOptions) => Detector;
+  /** Reads the body of a saved model from behind the slug. */
+  readonly load: (reader: BodyReader) => Detector;
+}
+
+export const detectors: ReadonlyMap<string, DetectorKind> = new Map([
+  [isolationForest, { create: createIsolationForest, load: loadIsolationForest }],
+]);
+
+/** A detector that has learned nothing yet. @throws RangeError for an unknown slug, features or options that make none. */
+export function createDetector(slug: string, features: readonly FeatureSpec[], options: Partial<DetectorOptions> = {}): Detector {
+  const kind = detectors.get(slug);
+  if (kind === undefined) throw new RangeError(`There is no detector "${slug}"; there are: ${[...detectors.keys()].join(', ')}.`);
+  return kind.create(features, { ...defaultOptions, ...options });
+}
+
+/** A detector as it was when saved. @throws DetectError for a buffer that is cut, damaged, newer or hostile. */
+export function loadDetector(buffer: Uint8Array): Detector {
+  const reader = new BodyReader(openModel(buffer));
+  const slug = reader.text();
+  const kind = detectors.get(slug);
+  if (kind === undefined)
+    throw new DetectError('not-a-model', `The model belongs to the detector "${slug.slice(0, 40)}", which is not known here.`);
+  return kind.load(reader);
+}

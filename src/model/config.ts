@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { receiverSchema } from './receiver.ts';
+import { durationMs } from './time.ts';
+
+/**
+ * The one schema of `vigia.yml`. `docs/config.md` is printed from the descriptions, so they are written for a reader.
+ * Every key can also come from the environment as VIGIA_SECTION__KEY.
+ */
+const listen = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'HOST:PORT, for example 127.0.0.1:8080');
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+const serverSchema = z.strictObject({
+  listen: listen.default('127.0.0.1:8080').describe('Address of the page and the API.'),
+  publicUrl: httpUrl.optional().describe('How people reach the page; links in messages start with it. Default: http://LISTEN.'),
+  basePath: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)*$/)
+    .default('')
+    .describe('Path under which a proxy serves Vigía, for example /vigia.'),
+  trustedProxies: z.array(z.string()).default([]).describe('Addresses or CIDRs of proxies whose X-Forwarded-* headers are believed.'),
+  tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional().describe('Own TLS certificate and key (PEM files).'),
+  allowPlainHttp: z
+    .boolean()
+    .default(false)
+    .describe('Serve plain HTTP on addresses other than loopback. Passwords then travel unencrypted.'),
+});
+
+const databaseSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'postgresql://USER:PASSWORD@HOST/DATABASE')
+    .optional()
+    .describe('PostgreSQL instead of the SQLite file in the data folder. Secret. DATABASE_URL sets it too.'),
+});
+
+const sourceSchema = z.strictObject({
+  url: httpUrl.describe('Base URL of any Prometheus-compatible API (Prometheus, Thanos, Mimir, VictoriaMetrics).'),
+  headers: z.record(z.string(), z.string()).default({}).describe('Headers sent with every query. Secret.'),
+  username: z.string().optional().describe('Basic authentication: user.'),
+  password: z.string().optional().describe('Basic authentication: password. Secret.'),
+  tenant: z.string().optional().describe('Sent as X-Scope-OrgID.'),
+  selectors: z.record(z.string(), z.string()).default({}).describe('Label matchers per profile, for example linux-host: job="node".'),
+  identity: z.string().default('instance').describe('The label that names an entity on the far side.'),
+  evaluatesRules: z
+    .boolean()
+    .default(false)
+    .describe('The far side scrapes Vigía and evaluates its rules; Vigía then starts no Prometheus of its own.'),
+});
+
+const prometheusSchema = z.strictObject({
+  scrapeInterval: durationMs('1s', '10m').default(15_000).describe('How often targets are scraped; also the step of detection.'),
+  retention: durationMs('1h', '3650d')
+    .default(90 * 86_400_000)
+    .describe('How long Prometheus keeps samples.'),
+  retentionSize: z
+    .string()
+    .regex(/^\d+(MB|GB|TB)$/, 'a size like 10GB')
+    .default('10GB')
+    .describe('How much disk Prometheus may use.'),
+  source: sourceSchema.optional().describe('An existing Prometheus-compatible source to read features from (read only).'),
+});
+
+const alertsSchema = z.strictObject({
+  groupWait: durationMs('0s', '1h').default(30_000).describe('How long Alertmanager waits before the first message of a group.'),
+  groupInterval: durationMs('1s', '24h').default(60_000).describe('How long Alertmanager waits before a changed group is sent again.'),
+  repeatInterval: durationMs('1m', '30d').default(3_600_000).describe('How often a message about something still firing is repeated.'),
+  keepFiring: durationMs('0s', '1h')
+    .default(120_000)
+    .describe('How long VigiaAnomaly goes on firing after the score fell below the threshold.'),
+  receivers: z
+    .array(receiverSchema)
+    .default([])
+    .describe('Receivers from this file; they are shown on the page and cannot be changed there. Their tokens and passwords are secret.'),
+});
+
+const detectionSchema = z.strictObject({
+  realtime: z.boolean().default(true).describe('Whether scoring is on for profiles whose switch nobody touched.'),
+  window: durationMs('10m', '90d').default(36_000_000).describe('How much history a model learns from.'),
+  minimumSteps: z.number().int().min(32).max(100_000).default(120).describe('Usable steps an entity needs before its first model.'),
+  retrain: durationMs('1m', '30d')
+    .default(21_600_000)
+    .describe('Age at which a model is learned again. A young model is renewed whenever its history has doubled.'),
+  trees: z.number().int().min(10).max(2000).default(100).describe('Trees of an isolation forest.'),
+  sampleSize: z.number().int().min(16).max(4096).default(256).describe('Rows each tree sees.'),
+  contamination: z.number().min(0.00001).max(0.2).default(0.001).describe('Share of the training rows that may lie above the threshold.'),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1)
+    .describe('Seed of every random choice.'),
+  evictAfter: durationMs('1h', '3650d')
+    .default(30 * 86_400_000)
+    .describe('An entity unseen for this long is forgotten.'),
+});
+
+const retentionSchema = z.strictObject({
+  incidents: durationMs('1d', '3650d')
+    .default(365 * 86_400_000)
+    .describe('Closed incidents older than this are removed.'),
+  findings: durationMs('1d', '3650d')
+    .default(90 * 86_400_000)
+    .describe('Findings older than this are removed.'),
+  audit: durationMs('1d', '3650d')
+    .default(365 * 86_400_000)
+    .describe('Audit entries older than this are removed.'),
+});
+
+const networkSchema = z.strictObject({
+  proxy: httpUrl.optional().describe('Proxy for requests that leave the machine. HTTPS_PROXY sets it too.'),
+  noProxy: z.array(z.string()).default([]).describe('Hosts reached without the proxy. NO_PROXY sets it too.'),
+  caFile: z.string().optional().describe("PEM file with certificate authorities to trust besides the system's."),
+});
+
+const partsSchema = z.strictObject({
+  releaseUrl: httpUrl.default('https://github.com/prometheus').describe('Base URL of official release archives, for mirrors.'),
+  checksums: z
+    .record(z.string(), z.string().regex(/^[0-9a-f]{64}$/))
+    .default({})
+    .describe('SHA-256 per archive name, where you pin it yourself.'),
+  nodeExporter: z.boolean().default(true).describe('Start a node_exporter and watch the machine Vigía runs on.'),
+});
+
+export const configSchema = z.strictObject({
+  server: serverSchema.prefault({}),
+  database: databaseSchema.prefault({}),
+  prometheus: prometheusSchema.prefault({}),
+  alerts: alertsSchema.prefault({}),
+  detection: detectionSchema.prefault({}),
+  retention: retentionSchema.prefault({}),
+  network: networkSchema.prefault({}),
+  parts: partsSchema.prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;
+
+/** Keys whose values are masked wherever the configuration is shown. */
+export const configSecrets: readonly string[] = ['database.url', 'prometheus.source.headers', 'prometheus.source.password'];

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** Prometheus base units, and the few ratios the page shows as percent. */
+export const unitSchema = z.enum(['ratio', 'bytes', 'bytes_per_second', 'seconds', 'per_second', 'count', 'watts', 'amperes', 'celsius']);
+export type Unit = z.infer<typeof unitSchema>;
+
+const slug = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a slug: lower-case words joined by "-"');
+const featureName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'lower-case words joined by "_"');
+
+/**
+ * One number per entity and step, as PromQL. `$selector` becomes the profile's label matchers, `$rate` the rate window
+ * (4 x the job's scrape interval) and `$by` the identity labels.
+ */
+export const featureSchema = z.strictObject({
+  name: featureName,
+  title: z.strictObject({ en: z.string(), es: z.string() }),
+  expr: z.string().min(1),
+  unit: unitSchema,
+  direction: z.enum(['up', 'down', 'both']),
+  /** In the feature's unit: a smaller deviation from normal is never called anomalous. */
+  minimumChange: z.number().nonnegative(),
+});
+export type Feature = z.infer<typeof featureSchema>;
+
+export const profileSchema = z.strictObject({
+  slug,
+  version: z.number().int().positive(),
+  kind: z.enum(['host', 'container', 'device']),
+  title: z.strictObject({ en: z.string(), es: z.string() }),
+  /** Matchers that every series of this profile carries in Vigía's own Prometheus. */
+  selector: z.string(),
+  /** Labels that say which entity a series belongs to. */
+  identity: z.array(z.string()).min(1),
+  /** A series for each entity that had a real sample within `$step`; a step without one is missing, never scored. */
+  presence: z.string().min(1),
+  features: z.array(featureSchema).min(1).max(64),
+});
+export type Profile = z.infer<typeof profileSchema>;

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/** One feature of a scored step: its value, its share of the score, and what was expected, in the feature's unit. */
+export const featureShareSchema = z.object({
+  feature: z.string(),
+  value: z.number().nullable(),
+  share: z.number(),
+  expectedLow: z.number(),
+  expectedHigh: z.number(),
+});
+export type FeatureShare = z.infer<typeof featureShareSchema>;
+
+/** The newest opinion about one entity under one profile. `score` is null while learning. */
+export const boardRowSchema = z.object({
+  profile: z.string(),
+  entity: z.string(),
+  job: z.string(),
+  instance: z.string(),
+  tsMs: z.number(),
+  score: z.number().nullable(),
+  threshold: z.number().nullable(),
+  modelVersion: z.number().nullable(),
+  /** When the first model can be there, while learning. */
+  learningUntilMs: z.number().nullable(),
+  /** Filled for entities at or above threshold; all features, largest share first. */
+  shares: z.array(featureShareSchema),
+});
+export type BoardRow = z.infer<typeof boardRowSchema>;
+
+/** A scored step at or above threshold, kept under its own time. `late` when it was found after the fact (gap filling). */
+export const findingSchema = z.object({
+  id: z.number(),
+  profile: z.string(),
+  entity: z.string(),
+  tsMs: z.number(),
+  score: z.number(),
+  threshold: z.number(),
+  shares: z.array(featureShareSchema),
+  modelVersion: z.number(),
+  late: z.boolean(),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+export const modelInfoSchema = z.object({
+  id: z.number(),
+  profile: z.string(),
+  entity: z.string(),
+  version: z.number(),
+  detector: z.string(),
+  profileVersion: z.number(),
+  createdMs: z.number(),
+  trainedFromMs: z.number(),
+  trainedToMs: z.number(),
+  steps: z.number(),
+  bytes: z.number(),
+  sha256: z.string(),
+  state: z.enum(['active', 'retired', 'corrupt']),
+});
+export type ModelInfo = z.infer<typeof modelInfoSchema>;

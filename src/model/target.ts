@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** `host:port`, with IPv6 in brackets. */
+export const addressSchema = z
+  .string()
+  .trim()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?):([0-9]{1,5})$/, 'HOST:PORT, for example 192.168.1.10:9100')
+  .refine((text) => {
+    const port = Number(text.slice(text.lastIndexOf(':') + 1));
+    return port >= 1 && port <= 65535;
+  }, 'a port between 1 and 65535');
+
+/** A label name that a person may add; names that Vigía sets itself are refused. */
+const labelName = z
+  .string()
+  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
+  .refine(
+    (name) => !name.startsWith('__') && !['target', 'profile', 'job', 'instance', 'entity'].includes(name),
+    'a label that Vigía does not set itself',
+  );
+
+export const targetInputSchema = z.strictObject({
+  name: z.string().trim().min(1).max(64),
+  profile: z.string(),
+  address: addressSchema,
+  scheme: z.enum(['http', 'https']).default('http'),
+  metricsPath: z
+    .string()
+    .regex(/^\/[^\s?#]*$/)
+    .default('/metrics'),
+  labels: z.record(labelName, z.string().max(128)).default({}),
+  enabled: z.boolean().default(true),
+});
+export type TargetInput = z.infer<typeof targetInputSchema>;
+
+/** `id` is a slug made from the first name and never changes: it is the identity label `target` of every series. */
+export const targetSchema = targetInputSchema.extend({
+  id: z.string(),
+  /** `vigia` for the host Vigía runs on (its own node_exporter child), `user` for what a person added. */
+  managedBy: z.enum(['vigia', 'user']),
+  createdMs: z.number(),
+});
+export type Target = z.infer<typeof targetSchema>;
+
+/** Three values, everywhere: no data is never ok. */
+export const stateSchema = z.enum(['ok', 'bad', 'unknown']);
+export type State = z.infer<typeof stateSchema>;

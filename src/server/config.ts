@@ -1,0 +1,197 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { type Config, configSchema, configSecrets } from '../model/config.ts';
+import { reasonOf, VigiaError } from '../model/errors.ts';
+import { MASKED, receiverSecrets } from '../model/receiver.ts';
+
+/** Where a configuration comes from: file, then environment, then command line; the later wins. */
+export interface ConfigInput {
+  /** Named by a person: must exist. */
+  readonly file?: string | undefined;
+  /** Read only when it exists. */
+  readonly defaultFile?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly listen?: string | undefined;
+}
+
+type Tree = { [key: string]: unknown };
+
+/**
+ * Reads `vigia.yml` and VIGIA_SECTION__KEY.
+ * @throws VigiaError `config-unreadable`, `config-syntax`, `config-secret-file`, or `config-invalid` with every problem found.
+ */
+export function loadConfig(input: ConfigInput): { config: Config; file: string | null } {
+  const file = input.file ?? (input.defaultFile !== undefined && existsSync(input.defaultFile) ? input.defaultFile : null);
+  const problems: string[] = [];
+  const tree: Tree = file === null ? {} : parseFile(file);
+  readEnvironment(tree, input.env, problems);
+  if (input.listen !== undefined) set(tree, ['server', 'listen'], input.listen);
+  readSecretFiles(tree);
+  const result = configSchema.safeParse(tree);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describe(issue)));
+  if (!result.success || problems.length > 0) {
+    throw new VigiaError('config-invalid', { count: problems.length, problems: problems.map((problem) => `  ${problem}`).join('\n') });
+  }
+  return { config: result.data, file };
+}
+
+function parseFile(file: string): Tree {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    throw new VigiaError('config-unreadable', { file, reason: reasonOf(thrown) });
+  }
+  const document = parseDocument(text, { uniqueKeys: true });
+  const [error] = document.errors;
+  if (error !== undefined) throw new VigiaError('config-syntax', { file, reason: error.message.split('\n')[0] ?? '' });
+  const tree: unknown = document.toJS({ maxAliasCount: 20 });
+  if (tree === null || tree === undefined) return {};
+  if (!isTree(tree)) throw new VigiaError('config-syntax', { file, reason: 'it must hold sections, like "server:"' });
+  return tree;
+}
+
+/** VIGIA_PROMETHEUS__SCRAPE_INTERVAL=5s is prometheus.scrapeInterval; other VIGIA_ names without "__" belong to the launcher. */
+function readEnvironment(tree: Tree, env: ConfigInput['env'], problems: string[]): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || !name.startsWith('VIGIA_') || !name.includes('__')) continue;
+    const path = name
+      .slice('VIGIA_'.length)
+      .split('__')
+      .map((part) => part.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+    const schema = schemaAt(path);
+    if (schema === null && !path.at(-1)?.endsWith('File')) {
+      problems.push(`${name}: there is no setting ${path.join('.')}${nearest(path.at(-1) ?? '', keysAt(path.slice(0, -1)))}`);
+      continue;
+    }
+    set(tree, path, schema === null ? value : fromText(schema, value));
+  }
+  const plain: readonly [string, string[]][] = [
+    ['DATABASE_URL', ['database', 'url']],
+    ['HTTPS_PROXY', ['network', 'proxy']],
+  ];
+  for (const [name, path] of plain) {
+    if (env[name] && get(tree, path) === undefined) set(tree, path, env[name]);
+  }
+  if (env['NO_PROXY'] && get(tree, ['network', 'noProxy']) === undefined) {
+    set(
+      tree,
+      ['network', 'noProxy'],
+      env['NO_PROXY'].split(',').map((host) => host.trim()),
+    );
+  }
+}
+
+/** A text from the environment as the type that its setting has. */
+function fromText(schema: z.ZodType, text: string): unknown {
+  if (schema.safeParse(text).success) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** `passwordFile: /run/secrets/x` stands for the password that the file holds. */
+function readSecretFiles(tree: Tree, path: readonly string[] = []): void {
+  for (const [key, value] of Object.entries(tree)) {
+    const here = [...path, key];
+    if (Array.isArray(value)) for (const [at, item] of value.entries()) if (isTree(item)) readSecretFiles(item, [...here, String(at)]);
+    if (isTree(value)) readSecretFiles(value, here);
+    const secret = key.replace(/(_file|File)$/, '');
+    const isSecret = receiverSecrets.has(secret) || configSecrets.includes([...path, secret].join('.'));
+    if (secret === key || !isSecret || typeof value !== 'string') continue;
+    try {
+      tree[secret] = readFileSync(value, 'utf8').trimEnd();
+      delete tree[key];
+    } catch (thrown) {
+      throw new VigiaError('config-secret-file', { file: value, key: here.join('.'), reason: reasonOf(thrown) });
+    }
+  }
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(issue.path.map(String));
+    return issue.keys.map((key) => `${at === '' ? '' : `${at}.`}${key}: there is no such setting${nearest(key, known)}`);
+  }
+  return [`${at}: ${issue.message}`];
+}
+
+/** ", did you mean …?" for the nearest known name, or the names there are. */
+function nearest(name: string, known: readonly string[]): string {
+  const ranked = known.map((each) => ({ each, far: distance(name.toLowerCase(), each.toLowerCase()) })).sort((a, b) => a.far - b.far);
+  const [best] = ranked;
+  if (best === undefined) return '';
+  return best.far <= Math.max(2, name.length / 3) ? `, did you mean "${best.each}"?` : `; known here: ${known.join(', ')}`;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, charA] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, charB] of [...b].entries()) {
+      next.push(Math.min((next[j] as number) + 1, (row[j + 1] as number) + 1, (row[j] as number) + (charA === charB ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1) as number;
+}
+
+/** The schema under a path of keys, through defaults and optionals. */
+function schemaAt(path: readonly string[]): z.ZodType | null {
+  let schema: z.ZodType | null = configSchema;
+  for (const key of path) {
+    const inner: z.ZodType = unwrap(schema);
+    if (inner instanceof z.ZodRecord) return z.string();
+    schema = inner instanceof z.ZodObject ? ((inner.shape as Record<string, z.ZodType>)[key] ?? null) : null;
+    if (schema === null) return null;
+  }
+  return schema;
+}
+
+function keysAt(path: readonly string[]): string[] {
+  const schema = schemaAt(path);
+  const inner = schema === null ? null : unwrap(schema);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+export function unwrap(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return unwrap(schema.unwrap() as z.ZodType);
+  return schema;
+}
+
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function get(tree: Tree, path: readonly string[]): unknown {
+  return path.reduce<unknown>((node, key) => (isTree(node) && Object.hasOwn(node, key) ? node[key] : undefined), tree);
+}
+
+function set(tree: Tree, path: readonly string[], value: unknown): void {
+  let node = tree;
+  for (const key of path.slice(0, -1)) {
+    const next = Object.hasOwn(node, key) ? node[key] : undefined;
+    const child: Tree = isTree(next) ? next : {};
+    node[key] = child;
+    node = child;
+  }
+  node[path.at(-1) as string] = value;
+}
+
+/** The configuration as a person may see it: secrets masked. */
+export function maskedConfig(config: Config): Tree {
+  const copy = structuredClone(config) as unknown as Tree;
+  for (const secret of configSecrets) {
+    const path = secret.split('.');
+    if (get(copy, path) !== undefined) set(copy, path, MASKED);
+  }
+  for (const receiver of config.alerts.receivers.keys()) {
+    const shown = (copy['alerts'] as { receivers: Tree[] }).receivers[receiver] as Tree;
+    for (const key of Object.keys(shown)) if (receiverSecrets.has(key) && shown[key] !== '') shown[key] = MASKED;
+  }
+  return copy;
+}

@@ -1,0 +1,105 @@
+import { reveal, type Secret } from '../../clients/secret.ts';
+import type { Target } from '../../model/target.ts';
+import { formatDuration } from '../../model/time.ts';
+import { evaluationIntervalMs, instanceOf, type RuleInput } from './rule-spec.ts';
+import { ruleFileNames, ruleFiles } from './rules.ts';
+import { type ChildCredential, webFile } from './web-file.ts';
+import { yamlText } from './yaml-text.ts';
+
+export interface PrometheusInput {
+  readonly scrapeIntervalMs: number;
+  /** Vigía's listener for its own children, on 127.0.0.1: discovery, metrics. */
+  readonly internal: { readonly port: number; readonly token: string | Secret };
+  readonly alertmanager: ChildCredential & { readonly port: number };
+  /** What Prometheus itself asks of its callers. */
+  readonly own: ChildCredential;
+  /** Vigía's own node_exporter child and the target it is; its discovery entry could carry no credentials. */
+  readonly node?: (ChildCredential & { readonly port: number; readonly target: Target }) | undefined;
+  readonly rules: RuleInput;
+}
+
+/** The main file, and the web configuration for `--web.config.file`. */
+export const PROMETHEUS_FILE = 'prometheus.yml';
+export const PROMETHEUS_WEB_FILE = 'web.yml';
+
+/** Bounds of a target: against exporters gone wild. Vigía's own metrics grow with the inventory and get more. */
+const targetLimits = {
+  sample_limit: 5_000,
+  label_limit: 40,
+  label_value_length_limit: 2_048,
+  body_size_limit: '10MB',
+  target_limit: 5_000,
+};
+const ownLimits = { sample_limit: 200_000, label_limit: 40, body_size_limit: '64MB', target_limit: 1 };
+
+const TOKEN_FILE = 'internal-token';
+const ALERTMANAGER_FILE = 'alertmanager-password';
+const NODE_FILE = 'node-exporter-password';
+
+/**
+ * All files of the Prometheus child by name, for a folder of their own. Paths in them are relative to that folder.
+ * Every series of a target carries target, profile, job and instance: from discovery, or spelled out for Vigía's own host.
+ */
+export function prometheusFiles(input: PrometheusInput): Record<string, string> {
+  const bearer = { authorization: { type: 'Bearer', credentials_file: TOKEN_FILE } };
+  const internal = `127.0.0.1:${input.internal.port}`;
+  const profiles = input.rules.profiles.map((profile) => profile.slug).sort();
+  const config = {
+    global: {
+      scrape_interval: formatDuration(input.scrapeIntervalMs),
+      // A timeout longer than the interval is refused.
+      scrape_timeout: formatDuration(Math.min(10_000, Math.floor(input.scrapeIntervalMs * 0.9))),
+      evaluation_interval: formatDuration(evaluationIntervalMs(input.scrapeIntervalMs)),
+    },
+    rule_files: [...ruleFileNames],
+    alerting: {
+      alertmanagers: [
+        {
+          basic_auth: { username: input.alertmanager.username, password_file: ALERTMANAGER_FILE },
+          timeout: '5s',
+          static_configs: [{ targets: [`127.0.0.1:${input.alertmanager.port}`] }],
+        },
+      ],
+    },
+    scrape_configs: [
+      {
+        job_name: 'vigia',
+        // Without it the scores would be called after Vigía's host instead of the hosts they are about.
+        honor_labels: true,
+        ...bearer,
+        ...ownLimits,
+        static_configs: [{ targets: [internal], labels: { instance: 'vigia' } }],
+      },
+      ...(input.node === undefined ? [] : [nodeJob(input.node)]),
+      ...profiles.map((slug) => ({
+        job_name: slug,
+        ...targetLimits,
+        http_sd_configs: [{ url: `http://${internal}/internal/sd/${encodeURIComponent(slug)}`, refresh_interval: '5s', ...bearer }],
+      })),
+    ],
+  };
+  return {
+    [TOKEN_FILE]: reveal(input.internal.token),
+    [ALERTMANAGER_FILE]: reveal(input.alertmanager.password),
+    ...(input.node === undefined ? {} : { [NODE_FILE]: reveal(input.node.password) }),
+    [PROMETHEUS_WEB_FILE]: webFile(input.own),
+    ...ruleFiles(input.rules),
+    [PROMETHEUS_FILE]: yamlText(config),
+  };
+}
+
+function nodeJob(node: NonNullable<PrometheusInput['node']>): unknown {
+  const { target } = node;
+  return {
+    job_name: 'vigia-node',
+    ...targetLimits,
+    basic_auth: { username: node.username, password_file: NODE_FILE },
+    static_configs: [
+      {
+        targets: [`127.0.0.1:${node.port}`],
+        // `job` given here wins over the job's own name: this host is one of its profile like any other.
+        labels: { ...target.labels, target: target.id, profile: target.profile, job: target.profile, instance: instanceOf(target) },
+      },
+    ],
+  };
+}

@@ -1,0 +1,59 @@
+import type { AlertmanagerClient } from '../clients/alertmanager.ts';
+import type { GuardedFetch } from '../clients/guarded.ts';
+import type { PrometheusClient } from '../clients/prometheus.ts';
+import type { PartHealth } from '../model/api.ts';
+import type { Config } from '../model/config.ts';
+import type { Profile } from '../model/profile.ts';
+import type { Store } from '../store/contract.ts';
+import type { Board } from './board.ts';
+import type { RuleSpec } from './derive/rule-spec.ts';
+import type { Events } from './events.ts';
+import type { Incidents } from './incidents.ts';
+import type { Learner } from './learner.ts';
+import type { Log } from './log.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Source } from './reader.ts';
+import type { Silences } from './silences.ts';
+
+/** What the routes work on: the house after it is built. */
+export interface House {
+  readonly version: string;
+  readonly config: Config;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly store: Store;
+  readonly board: Board;
+  readonly learner: Learner;
+  readonly pipeline: Pipeline;
+  readonly incidents: Incidents;
+  readonly silences: Silences;
+  readonly events: Events;
+  readonly log: Log;
+  readonly fetch: GuardedFetch;
+  /** Where features are read: Vigía's own Prometheus, or an adopted source. */
+  readonly source: Source;
+  /** Vigía's own Prometheus: scores, rules and alerts. */
+  readonly prometheus: PrometheusClient;
+  readonly alertmanager: AlertmanagerClient;
+  readonly alertmanagerUrl: string;
+  /** What Vigía's own children ask of their callers. */
+  readonly childCredential: { readonly username: string; readonly password: string };
+  readonly publicUrl: string;
+  now(): number;
+  health(): PartHealth[];
+  rules(): Promise<RuleSpec[]>;
+  /** Targets or groups changed: rules are made anew. */
+  inventoryChanged(): Promise<void>;
+  /** Receivers changed: Alertmanager's files are made anew. @throws VigiaError `derived-refused`. */
+  receiversChanged(): Promise<void>;
+  /** Hears each line that Alertmanager prints. */
+  listenAlertmanager(hear: (line: string) => void): () => void;
+  /** The reader looks for complete steps at once. */
+  wakeReader(): void;
+}
+
+/** A board row older than this many steps is history. */
+export const freshSteps = 6;
+
+export function freshMs(config: Config): number {
+  return Math.max(60_000, freshSteps * config.prometheus.scrapeInterval);
+}

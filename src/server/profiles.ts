@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { VigiaError } from '../model/errors.ts';
+import { type Profile, profileSchema } from '../model/profile.ts';
+import { formatDuration } from '../model/time.ts';
+
+/** Reads every `*.yml` of a folder as a profile. @throws VigiaError `config-invalid` that names the file and the problem. */
+export function loadProfiles(folder: string): Map<string, Profile> {
+  const profiles = new Map<string, Profile>();
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.yml'))
+    .sort()) {
+    const result = profileSchema.safeParse(parse(readFileSync(join(folder, file), 'utf8')));
+    const problems = result.success
+      ? nameProblems(result.data, file)
+      : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    if (!result.success || problems.length > 0) {
+      throw new VigiaError('config-invalid', {
+        count: problems.length,
+        problems: problems.map((problem) => `  ${file}: ${problem}`).join('\n'),
+      });
+    }
+    profiles.set(result.data.slug, result.data);
+  }
+  return profiles;
+}
+
+function nameProblems(profile: Profile, file: string): string[] {
+  const problems: string[] = [];
+  if (`${profile.slug}.yml` !== file) problems.push(`slug "${profile.slug}" differs from the file's name`);
+  const names = profile.features.map((feature) => feature.name);
+  for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at))) problems.push(`feature "${name}" stands there twice`);
+  return problems;
+}
+
+/** What the placeholders of an expression stand for on one source. */
+export interface Binding {
+  /** Label matchers without braces. */
+  readonly selector: string;
+  /** Identity labels, for `by (…)`. */
+  readonly by: readonly string[];
+  readonly rateMs: number;
+  readonly stepMs: number;
+}
+
+/** PromQL with `$selector`, `$by`, `$rate` and `$step` filled in. */
+export function bind(expr: string, binding: Binding): string {
+  const values: Readonly<Record<string, string>> = {
+    selector: binding.selector,
+    by: binding.by.join(', '),
+    rate: formatDuration(binding.rateMs),
+    step: formatDuration(binding.stepMs),
+  };
+  return expr.replace(/\$(selector|by|rate|step)\b/g, (_, name: string) => values[name] ?? '');
+}

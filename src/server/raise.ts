@@ -1,0 +1,346 @@
+import { randomInt } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createAlertmanagerClient } from '../clients/alertmanager.ts';
+import { createGuardedFetch } from '../clients/guarded.ts';
+import { createPrometheusClient } from '../clients/prometheus.ts';
+import type { PartHealth } from '../model/api.ts';
+import type { Config } from '../model/config.ts';
+import { reasonOf, VigiaError } from '../model/errors.ts';
+import type { Profile } from '../model/profile.ts';
+import type { State, Target } from '../model/target.ts';
+import type { Store } from '../store/contract.ts';
+import { openStore, type StoreLocation } from '../store/open.ts';
+import { run, start } from '../tools/run.ts';
+import { openApp } from './app.ts';
+import { createBoard } from './board.ts';
+import { createChildren, type PartTools } from './children.ts';
+import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
+import { ruleSpecs } from './derive/rules.ts';
+import { createEvents } from './events.ts';
+import { freshMs, type House } from './house.ts';
+import { createIncidents } from './incidents.ts';
+import { createInternalListener, discoveryOf } from './internal.ts';
+import { createLearner } from './learner.ts';
+import { metricsOf } from './metrics.ts';
+import { createPipeline } from './pipeline.ts';
+import { choosePorts } from './ports.ts';
+import { publicUrlOf, ruleInput } from './rule-input.ts';
+import { createSilences } from './silences.ts';
+import { freeId } from './slug.ts';
+import { adoptedSource, discoverRate, ownSource } from './source.ts';
+import { supervise } from './supervisor.ts';
+import { worst } from './views/overview.ts';
+import { startWork } from './work.ts';
+
+export interface RaiseOptions {
+  readonly config: Config;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly dataDir: string;
+  readonly storeLocation: StoreLocation;
+  readonly pageDir: string;
+  readonly parts: PartTools;
+  readonly version: string;
+  readonly now: () => number;
+  readonly remark: (line: string) => void;
+}
+
+export interface Raised {
+  readonly url: string;
+  readonly setupNeeded: boolean;
+  /** Needed for the first account where others can reach the page; null on loopback. */
+  readonly setupCode: string | null;
+  stop(): Promise<void>;
+}
+
+/** What `vigia status` prints. */
+export interface Status {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedMs: number;
+  readonly state: State;
+  readonly url: string;
+  readonly dataDir: string;
+  readonly parts: readonly PartHealth[];
+  readonly pids: Readonly<Record<string, number | null>>;
+  readonly storeBytes: number;
+  readonly prometheusBytes: number;
+  readonly rssBytes: number;
+  readonly targets: number;
+  readonly openIncidents: number;
+}
+
+const loopbackHosts = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/**
+ * Builds the house and starts it: store, children, listeners, work. Everything is up when this resolves.
+ * @throws VigiaError with what is in the way; whatever was started is stopped again.
+ */
+export async function raise(options: RaiseOptions): Promise<Raised> {
+  const { config, dataDir, now, profiles } = options;
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const each of stops.splice(0).toReversed()) await each();
+  };
+  try {
+    return await build();
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+
+  async function build(): Promise<Raised> {
+    const startedMs = now();
+    const { host, port } = listenOf(config);
+    const isLoopback = loopbackHosts.has(host);
+    if (!isLoopback && config.server.tls === undefined && !config.server.allowPlainHttp) {
+      throw new VigiaError('plain-http-off-loopback', { host });
+    }
+    openDataFolder(dataDir);
+    const internalToken = keptSecret(dataDir, 'internal.token');
+    const credential = { username: 'vigia', password: keptSecret(dataDir, 'children.secret') };
+    const ports = await choosePorts(dataDir, ['internal', 'prometheus', 'alertmanager', 'node'] as const);
+    const url = `${config.server.tls === undefined ? 'http' : 'https'}://${config.server.listen}${config.server.basePath}`;
+    const internalUrl = `http://127.0.0.1:${ports.internal}`;
+    const taken = takeDataFolder(dataDir, { internalUrl, token: internalToken });
+    stops.push(() => taken.release());
+
+    const log = pino(
+      { level: process.env['VIGIA_LOG'] ?? 'info' },
+      pino.destination({ dest: join(dataDir, 'vigia.ndjson'), append: true, sync: true, mode: 0o600 }),
+    );
+    const store = await openStore(options.storeLocation, { now, backupDir: dataDir });
+    stops.push(() => store.close());
+    const own = await ownTarget(store, config, ports.node, now());
+
+    const fetch = createGuardedFetch({
+      proxy: config.network.proxy,
+      noProxy: config.network.noProxy,
+      caPem: config.network.caFile === undefined ? undefined : readFileSync(config.network.caFile, 'utf8'),
+      forbiddenPorts: () => new Set(Object.values(ports)),
+    });
+    const child = { fetch, ownChild: true, ...credential };
+    const prometheus = createPrometheusClient({ name: 'Prometheus', baseUrl: `http://127.0.0.1:${ports.prometheus}`, ...child });
+    const alertmanager = createAlertmanagerClient({ name: 'Alertmanager', baseUrl: `http://127.0.0.1:${ports.alertmanager}`, ...child });
+    let source = adoptedSource(config, fetch) ?? ownSource(prometheus, config);
+
+    const events = createEvents();
+    const board = createBoard({ profiles, freshMs: freshMs(config) + source.watermarkMs });
+    board.restore(await store.pipeline.board());
+    const silences = createSilences({ store, alertmanager: () => alertmanager, now, log });
+    const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
+      events.emit({ kind, profile, entity, tsMs: now() });
+    const learner = createLearner({ store, source: () => source, config: config.detection, log, onChange: changed('models') });
+    let readySinceMs = Number.POSITIVE_INFINITY;
+    const incidents = createIncidents({
+      store,
+      prometheus: () => prometheus,
+      alertmanager: () => alertmanager,
+      profiles,
+      boardRow: (profile, entity) => board.get(profile, entity),
+      now,
+      settled: () => now() - readySinceMs > Math.max(45_000, 6 * config.prometheus.scrapeInterval),
+      log,
+      onChange: changed('incidents'),
+    });
+    const pipeline = createPipeline({
+      store,
+      source: () => source,
+      learner,
+      board,
+      log,
+      freshMs: freshMs(config) + source.watermarkMs,
+      horizonMs: config.prometheus.retention,
+      defaultRealtime: config.detection.realtime,
+      onRows: (profile, rows) => {
+        events.emit({ kind: 'scores', profile: profile.slug, tsMs: now() });
+        incidents
+          .score(profile, rows)
+          .catch((thrown: unknown) => log.error({ reason: reasonOf(thrown) }, 'an incident could not take a score'));
+      },
+    });
+
+    const internal = createInternalListener({
+      token: internalToken,
+      targetsOf: async (profile) =>
+        (await store.targets.list())
+          .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
+          .map(discoveryOf),
+      metrics: () => (board.restored ? board.exposition(now()) + metricsOf({ startedMs, work: work?.counts }) : null),
+      take: (alerts) => incidents.take(alerts),
+      status: async () => status(),
+      log,
+    });
+    let work: ReturnType<typeof startWork> | undefined;
+    stops.push(() => internal.close());
+    await internal.listen({ host: '127.0.0.1', port: ports.internal });
+
+    const children = createChildren({
+      dataDir,
+      config,
+      parts: options.parts,
+      ports,
+      credential,
+      fetch,
+      prometheus,
+      alertmanager,
+      prometheusInput: async () => ({
+        scrapeIntervalMs: config.prometheus.scrapeInterval,
+        internal: { port: ports.internal, token: internalToken },
+        alertmanager: { ...credential, port: ports.alertmanager },
+        own: credential,
+        node: own === null ? undefined : { ...credential, port: ports.node, target: own },
+        rules: await ruleInput({ config, store, profiles }),
+      }),
+      alertmanagerInput: async () => ({
+        receivers: [...config.alerts.receivers, ...(await store.settings.receivers())],
+        groupWaitMs: config.alerts.groupWait,
+        groupIntervalMs: config.alerts.groupInterval,
+        repeatIntervalMs: config.alerts.repeatInterval,
+        internal: { port: ports.internal, token: internalToken },
+        own: credential,
+        proxy: config.network.proxy,
+        noProxy: config.network.noProxy,
+      }),
+      reapplySilences: () => silences.reapply(),
+      log,
+    });
+    const onChange = () => {
+      const ready = supervised.slice(0, 2).every((each) => each.health().phase === 'ready');
+      if (!ready) readySinceMs = Number.POSITIVE_INFINITY;
+      else if (readySinceMs === Number.POSITIVE_INFINITY) readySinceMs = now();
+      events.emit({ kind: 'health', tsMs: now() });
+    };
+    const supervised: ReturnType<typeof supervise>[] = [];
+    for (const spec of children.specs) supervised.push(supervise(spec, { start, log, now, onChange }));
+    stops.push(() => Promise.all(supervised.map((each) => each.stop())));
+
+    const house: House = {
+      version: options.version,
+      config,
+      profiles,
+      store,
+      board,
+      learner,
+      pipeline,
+      incidents,
+      silences,
+      events,
+      log,
+      fetch,
+      get source() {
+        return source;
+      },
+      prometheus,
+      alertmanager,
+      alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
+      childCredential: credential,
+      publicUrl: publicUrlOf(config),
+      now,
+      health: () => [...supervised.map((each) => each.health()), ...(work?.health() ?? [])],
+      rules: async () => ruleSpecs(await ruleInput({ config, store, profiles })),
+      inventoryChanged: () => children.derivePrometheus(true),
+      receiversChanged: () => children.deriveAlertmanager(true),
+      listenAlertmanager: (hear) => supervised[1]?.listen(hear) ?? (() => {}),
+      wakeReader: () => work?.wake(),
+    };
+
+    const setupNeeded = (await store.accounts.count()) === 0;
+    const setupCode = setupNeeded && !isLoopback ? String(randomInt(0, 1e8)).padStart(8, '0') : null;
+    const app = await openApp(house, { pageDir: options.pageDir, internalToken, setupCode });
+    stops.push(() => app.close());
+    await listen(app, host, port);
+
+    for (const each of supervised) {
+      await each.untilReady().catch((thrown: unknown) => {
+        // What does not start is shown on the page; the rest goes on.
+        options.remark(reasonOf(thrown));
+      });
+      if (each.health().phase === 'ready') options.remark(`${each.name} is ready`);
+    }
+    if (config.prometheus.source !== undefined) source = await discoverRate(source, source.client as typeof prometheus);
+    work = startWork(house);
+    stops.push(() => work?.stop());
+    taken.announce(url);
+    return { url, setupNeeded, setupCode, stop };
+
+    async function status(): Promise<Status> {
+      const [sizes, targets, open] = await Promise.all([
+        store.sizes(),
+        store.targets.list(),
+        store.incidents.list({ state: 'open', limit: 1, offset: 0 }),
+      ]);
+      const parts = house.health();
+      return {
+        version: options.version,
+        pid: process.pid,
+        startedMs,
+        state: worst(parts.map((part) => part.state)),
+        url,
+        dataDir,
+        parts,
+        pids: Object.fromEntries(supervised.map((each) => [each.name, each.pid()])),
+        storeBytes: sizes.bytes,
+        prometheusBytes: await bytesOf(join(dataDir, 'prometheus', 'data')),
+        rssBytes: process.memoryUsage.rss(),
+        targets: targets.length,
+        openIncidents: open.total,
+      };
+    }
+  }
+}
+
+export function listenOf(config: Config): { host: string; port: number } {
+  const at = config.server.listen.lastIndexOf(':');
+  return { host: config.server.listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(config.server.listen.slice(at + 1)) };
+}
+
+async function listen(app: { listen(at: { host: string; port: number }): Promise<string> }, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
+    if (code === 'EADDRINUSE') throw new VigiaError('listen-in-use', { host, port });
+    throw new VigiaError('listen-refused', { host, port, reason: reasonOf(thrown) });
+  }
+}
+
+/** The machine Vigía runs on, as a target: its exporter is a child, its name the host's. */
+async function ownTarget(store: Store, config: Config, port: number, nowMs: number): Promise<Target | null> {
+  const targets = await store.targets.list();
+  const known = targets.find((target) => target.managedBy === 'vigia');
+  if (!config.parts.nodeExporter) {
+    if (known !== undefined) await store.targets.remove(known.id);
+    return null;
+  }
+  const address = `127.0.0.1:${port}`;
+  if (known !== undefined) {
+    const moved = { ...known, address };
+    if (known.address !== address) await store.targets.update(moved);
+    return moved;
+  }
+  const name = hostname().split('.')[0] || 'this-host';
+  const id = freeId(name, new Set(targets.map((target) => target.id)));
+  const target: Target = {
+    id,
+    name,
+    profile: 'linux-host',
+    address,
+    scheme: 'http',
+    metricsPath: '/metrics',
+    labels: {},
+    enabled: true,
+    managedBy: 'vigia',
+    createdMs: nowMs,
+  };
+  await store.targets.insert(target);
+  return target;
+}
+
+async function bytesOf(dir: string): Promise<number> {
+  mkdirSync(dir, { recursive: true });
+  const result = await run({ file: 'du', args: ['-sb', '--', dir] }, { timeoutMs: 5_000, maxBytes: 10_000 });
+  return Number(result.stdout.split('\t')[0]) || 0;
+}

@@ -1,0 +1,182 @@
+import type { Scope } from '../../model/account.ts';
+import type { AiState, Collected, Detected, Evaluation, ScoreHistory } from '../../model/api.ts';
+import { VigiaError } from '../../model/errors.ts';
+import type { Profile } from '../../model/profile.ts';
+import type { House } from '../house.ts';
+import { completeUntil, type EntityWindow, readWindow, sortedFeatures, type Window } from '../reader.ts';
+import { inScope, watched } from './overview.ts';
+
+const hourMs = 3_600_000;
+const weekMs = 168 * hourMs;
+
+export interface AiRange {
+  readonly profile: string;
+  readonly entity: string;
+  readonly hours: number;
+}
+
+/** @throws VigiaError `not-found`, `out-of-scope`. */
+export function profileOf(house: House, scope: Scope, slug: string): Profile {
+  const profile = house.profiles.get(slug);
+  if (profile === undefined) throw new VigiaError('not-found', { thing: 'profile', id: slug });
+  if (!inScope(scope, profile.kind)) throw new VigiaError('out-of-scope', { what: profile.kind === 'container' ? 'containers' : 'hosts' });
+  return profile;
+}
+
+export async function aiState(house: House, scope: Scope): Promise<AiState> {
+  const switches = await house.store.pipeline.profileRealtime();
+  const everything = await watched(house, scope);
+  const models = await house.store.models.list({});
+  const active = new Map(models.filter((model) => model.state === 'active').map((model) => [`${model.profile}\n${model.entity}`, model]));
+  return {
+    profiles: [...house.profiles.values()]
+      .filter((profile) => inScope(scope, profile.kind))
+      .map((profile) => {
+        const realtime = switches.get(profile.slug) ?? house.config.detection.realtime;
+        return {
+          profile: profile.slug,
+          title: profile.title,
+          realtime,
+          features: sortedFeatures(profile).map(({ name, title, unit }) => ({ name, title, unit })),
+          entities: everything
+            .filter(({ target }) => target.profile === profile.slug)
+            .map(({ target, entity }) => {
+              const row = house.board.get(profile.slug, target.id);
+              const learned = house.learner.of(profile, target.id);
+              return {
+                entity: target.id,
+                name: target.name,
+                realtime: entity?.realtime ?? realtime,
+                score: row?.score ?? null,
+                threshold: entity?.thresholdOverride ?? learned.detector?.threshold ?? null,
+                thresholdOverride: entity?.thresholdOverride ?? null,
+                learningUntilMs: learned.learningUntilMs,
+                model: active.get(`${profile.slug}\n${target.id}`) ?? null,
+              };
+            }),
+        };
+      }),
+  };
+}
+
+/** Reads the last hours of one entity. @throws VigiaError `not-found` when the source has no sample of it. */
+async function readHours(house: House, scope: Scope, range: AiRange): Promise<{ profile: Profile; window: Window; entity: EntityWindow }> {
+  const profile = profileOf(house, scope, range.profile);
+  const { source } = house;
+  const toMs = completeUntil(await source.client.nowMs(), source);
+  const fromMs = toMs - Math.ceil((range.hours * hourMs) / source.stepMs) * source.stepMs;
+  const window = await readWindow(source, profile, { fromMs, toMs, entities: [range.entity] });
+  const entity = window.entities.find((each) => each.entity === range.entity);
+  if (entity === undefined) throw new VigiaError('not-found', { thing: 'sample of the last hours of', id: range.entity });
+  return { profile, window: { ...window, entities: [entity] }, entity };
+}
+
+/** P16: what was collected, in figures. */
+export async function collect(house: House, scope: Scope, range: AiRange): Promise<Collected> {
+  const { profile, window, entity } = await readHours(house, scope, range);
+  const width = profile.features.length;
+  const steps = entity.present.reduce((sum, each) => sum + each, 0);
+  return {
+    profile: profile.slug,
+    entity: range.entity,
+    fromMs: window.times[0] ?? 0,
+    toMs: window.times.at(-1) ?? 0,
+    steps,
+    missing: window.times.length - steps,
+    features: sortedFeatures(profile).map((feature, column) => {
+      const values = Array.from(window.times, (_, step) => entity.rows[step * width + column] as number)
+        .filter((value) => !Number.isNaN(value))
+        .sort((a, b) => a - b);
+      return {
+        name: feature.name,
+        unit: feature.unit,
+        min: values[0] ?? null,
+        median: values[values.length >> 1] ?? null,
+        max: values.at(-1) ?? null,
+      };
+    }),
+  };
+}
+
+/** P16: the same rows as CSV, one line per step with a real sample. */
+export async function featuresCsv(house: House, scope: Scope, range: AiRange): Promise<string> {
+  const { profile, window, entity } = await readHours(house, scope, range);
+  const width = profile.features.length;
+  const lines = [['time', ...sortedFeatures(profile).map((feature) => feature.name)].join(',')];
+  for (const [step, tsMs] of window.times.entries()) {
+    if (entity.present[step] !== 1) continue;
+    const cells = Array.from(entity.rows.subarray(step * width, (step + 1) * width), (value) => (Number.isNaN(value) ? '' : String(value)));
+    lines.push([new Date(tsMs).toISOString(), ...cells].join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** P18. Labels are stretches of time that a person knows to be faulty. */
+export async function evaluate(
+  house: House,
+  scope: Scope,
+  range: AiRange & { labels: readonly { fromMs: number; toMs: number }[] },
+): Promise<Evaluation> {
+  const { profile, window } = await readHours(house, scope, range);
+  const [result] = await house.pipeline.replay(profile, window);
+  const found = new Set(result?.findings.map((finding) => finding.tsMs));
+  const scored = [...window.times].filter((_, step) => !Number.isNaN(result?.scores[step] ?? Number.NaN));
+  const isFault = (tsMs: number) => range.labels.some((label) => tsMs >= label.fromMs && tsMs <= label.toMs);
+  const faults = scored.filter(isFault);
+  const hits = faults.filter((tsMs) => found.has(tsMs)).length;
+  const stepMs = house.source.stepMs;
+  const note =
+    range.labels.length === 0
+      ? 'Without labels nobody can say what precision and recall are. Mark the times of known faults to get them.'
+      : 'Precision and recall count steps, without point adjustment.';
+  return {
+    profile: profile.slug,
+    entity: range.entity,
+    steps: window.times.length,
+    scored: scored.length,
+    aboveThreshold: found.size,
+    perWeek: scored.length === 0 ? 0 : (found.size / (scored.length * stepMs)) * weekMs,
+    labelledSteps: faults.length,
+    precision: range.labels.length === 0 || found.size === 0 ? null : hits / found.size,
+    recall: faults.length === 0 ? null : hits / faults.length,
+    note,
+  };
+}
+
+/** P19: collects, scores, adds to the history and answers the findings. */
+export async function detectNow(house: House, scope: Scope, range: AiRange): Promise<Detected> {
+  const { profile, window } = await readHours(house, scope, range);
+  const [result] = await house.pipeline.replay(profile, window);
+  if (house.learner.of(profile, range.entity).detector === null) {
+    throw new VigiaError('too-little-data', {
+      have: 0,
+      need: house.config.detection.minimumSteps,
+      entity: range.entity,
+      until: new Date(house.learner.of(profile, range.entity).learningUntilMs ?? house.now()).toISOString(),
+    });
+  }
+  const findings = result?.findings ?? [];
+  await house.store.findings.add(findings);
+  const stored = await house.store.findings.list({
+    profile: profile.slug,
+    entity: range.entity,
+    fromMs: window.times[0] ?? 0,
+    limit: 1000,
+    offset: 0,
+  });
+  return { profile: profile.slug, entity: range.entity, steps: window.times.length, findings: stored.findings };
+}
+
+/** P21: every score of the range, by replay, so that the page counts at once for any threshold. */
+export async function scoreHistory(house: House, scope: Scope, range: AiRange): Promise<ScoreHistory> {
+  const { profile, window } = await readHours(house, scope, range);
+  const [result] = await house.pipeline.replay(profile, window);
+  const row = (await house.store.pipeline.entities(profile.slug)).find((each) => each.entity === range.entity);
+  return {
+    threshold: row?.thresholdOverride ?? house.learner.of(profile, range.entity).detector?.threshold ?? null,
+    points: Array.from(window.times, (tsMs, step) => {
+      const score = result?.scores[step] ?? Number.NaN;
+      return [tsMs, Number.isNaN(score) ? null : score];
+    }),
+  };
+}

@@ -1,0 +1,93 @@
+import type { PartHealth } from '../model/api.ts';
+import type { House } from './house.ts';
+import { type Loop, startLoop } from './loops.ts';
+
+/** Totals since the start, for Vigía's own metrics. */
+export interface WorkCounts {
+  ticks: number;
+  tickSeconds: number;
+  present: number;
+  missing: number;
+  findings: number;
+  failures: number;
+}
+
+export interface Work {
+  readonly counts: WorkCounts;
+  health(): PartHealth[];
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+
+/** The work that goes on while Vigía runs: reading and scoring, learning, reconciling, tidying up. */
+export function startWork(house: House): Work {
+  const { config, log, now, source } = house;
+  const counts: WorkCounts = { ticks: 0, tickSeconds: 0, present: 0, missing: 0, findings: 0, failures: 0 };
+  const stepMs = config.prometheus.scrapeInterval;
+  const common = { now, log, onChange: () => house.events.emit({ kind: 'health', tsMs: now() }) };
+
+  const readAll = async (): Promise<number> => {
+    let behind = false;
+    let farMs = now();
+    for (const profile of house.profiles.values()) {
+      const startedMs = performance.now();
+      const result = await house.pipeline.tick(profile).catch((thrown: unknown) => {
+        counts.failures++;
+        throw thrown;
+      });
+      counts.ticks++;
+      counts.tickSeconds += (performance.now() - startedMs) / 1000;
+      counts.present += result.present;
+      counts.missing += result.missing;
+      counts.findings += result.findings;
+      behind ||= result.behind;
+      farMs = result.nowMs;
+      await house.learner.maintain(profile, result.nowMs);
+    }
+    // The next step is complete a watermark after its end; a little later, so that it surely is.
+    return behind ? 0 : stepMs - ((farMs - source.watermarkMs) % stepMs) + 50;
+  };
+
+  const tidy = async (): Promise<number> => {
+    const nowMs = now();
+    const { retention } = config;
+    for (const gone of await house.store.pipeline.evict(nowMs - config.detection.evictAfter)) {
+      house.board.remove(gone.profile, gone.entity);
+      house.learner.forget(gone.profile, gone.entity);
+    }
+    const removed = await house.store.prune({
+      incidentsMs: nowMs - retention.incidents,
+      findingsMs: nowMs - retention.findings,
+      auditMs: nowMs - retention.audit,
+      rangesMs: nowMs - config.prometheus.retention,
+      sessionsMs: nowMs,
+    });
+    log.info({ removed }, 'old state removed');
+    return hourMs;
+  };
+
+  const reader = startLoop({ ...common, name: 'reader', work: readAll, retryMs: Math.min(stepMs, 5_000), badAfterMs: minuteMs });
+  const incidents = startLoop({
+    ...common,
+    name: 'incidents',
+    work: async () => {
+      await house.incidents.reconcile();
+      return Math.min(minuteMs, 3 * stepMs);
+    },
+    retryMs: 5_000,
+    badAfterMs: minuteMs,
+  });
+  const upkeep = startLoop({ ...common, name: 'upkeep', work: tidy, retryMs: minuteMs, badAfterMs: hourMs });
+  const loops: readonly Loop[] = [reader, incidents, upkeep];
+  return {
+    counts,
+    health: () => loops.map((loop) => loop.health()),
+    wake: () => reader.wake(),
+    stop: async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}

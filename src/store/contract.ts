@@ -1,0 +1,234 @@
+import type { Account, AccountInput, ApiToken, Audit, Preferences, Role, Scope } from '../model/account.ts';
+import type { Alert, Incident, IncidentEvent, IncidentSummary, Silence } from '../model/incident.ts';
+import type { Receiver } from '../model/receiver.ts';
+import type { BoardRow, Finding, ModelInfo } from '../model/score.ts';
+import type { Target } from '../model/target.ts';
+
+export type StoreKind = 'sqlite' | 'postgresql';
+
+/** A session that nobody used for this long has ended. */
+export const SESSION_IDLE_MS = 7 * 86_400_000;
+
+/** Everything Vigía keeps. One implementation (Kysely) for SQLite and PostgreSQL; all times are Unix milliseconds. */
+export interface Store {
+  readonly kind: StoreKind;
+  readonly targets: TargetStore;
+  readonly pipeline: PipelineStore;
+  readonly models: ModelStore;
+  readonly findings: FindingStore;
+  readonly incidents: IncidentStore;
+  readonly silences: SilenceStore;
+  readonly settings: SettingStore;
+  readonly accounts: AccountStore;
+  readonly audit: AuditStore;
+  /** Removes what is older than the given times, and sessions that had ended by `sessionsMs`; answers how many rows went, by table. */
+  prune(before: {
+    incidentsMs: number;
+    findingsMs: number;
+    auditMs: number;
+    rangesMs: number;
+    sessionsMs: number;
+  }): Promise<Record<string, number>>;
+  /** Bytes of the database, and rows by table. */
+  sizes(): Promise<{ bytes: number; rows: Record<string, number> }>;
+  /**
+   * A consistent copy of the whole state, portable between SQLite and PostgreSQL: `write` gets one line of JSON at a time,
+   * without its newline. It holds the secrets of receivers and hashes of passwords; sessions are left out.
+   */
+  dump(write: (line: string) => Promise<void>): Promise<void>;
+  /**
+   * Replaces the whole state, in one transaction, by what `dump` wrote, also under an older schema; everybody is signed out.
+   * `name` stands in the messages. @throws VigiaError `backup-invalid`, `data-newer`; all is as it was then.
+   */
+  load(lines: AsyncIterable<string>, name?: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TargetStore {
+  list(): Promise<Target[]>;
+  get(id: string): Promise<Target | null>;
+  /** @throws VigiaError `conflict` when the id or profile + address exists already. */
+  insert(target: Target): Promise<void>;
+  /** @throws VigiaError `not-found`. */
+  update(target: Target): Promise<void>;
+  remove(id: string): Promise<boolean>;
+}
+
+/** One profile's committed stretch of time: each aligned step in (fromMs, toMs] was looked at exactly once. */
+export interface ScoredRange {
+  readonly profile: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Entity-steps with a real sample (scored, or looked at while learning), and those without. */
+  readonly present: number;
+  readonly missing: number;
+  readonly late: boolean;
+}
+
+export interface EntityRow {
+  readonly profile: string;
+  readonly entity: string;
+  /** Empty until it is seen, when a person set one of its switches before. */
+  readonly job: string;
+  readonly instance: string;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  /** Entity-steps scored so far; the proof that each step was scored once. */
+  readonly scoredSteps: number;
+  /** Null follows the profile's switch. */
+  readonly realtime: boolean | null;
+  readonly thresholdOverride: number | null;
+}
+
+/** What one tick changes; committed in one transaction, or not at all. */
+export interface TickCommit {
+  readonly profile: string;
+  /**
+   * The cursor must still be here, else nothing is written (two instances, a replayed tick). Null: no cursor yet; such a
+   * tick places it at `toMs` and counts no step (present, missing and scored are 0, no findings).
+   */
+  readonly fromMs: number | null;
+  readonly toMs: number;
+  readonly present: number;
+  readonly missing: number;
+  readonly late: boolean;
+  readonly board: readonly BoardRow[];
+  readonly seen: readonly { entity: string; job: string; instance: string; lastSeenMs: number; scored: number }[];
+  readonly findings: readonly Omit<Finding, 'id'>[];
+}
+
+export interface PipelineStore {
+  cursor(profile: string): Promise<number | null>;
+  /**
+   * One transaction. @returns false when the cursor was no longer at `fromMs`; nothing was written then.
+   * @throws RangeError for a tick that runs backwards, or counts steps without a `fromMs`.
+   */
+  commitTick(tick: TickCommit): Promise<boolean>;
+  /** Ranges that overlap (fromMs, toMs], in order; adjacent ticks of a day are one range. */
+  /** After a clock that was wrong: the cursor goes from `fromMs` to `toMs` without a word about the time between. */
+  resetCursor(profile: string, fromMs: number, toMs: number): Promise<boolean>;
+  ranges(profile: string, fromMs: number, toMs: number): Promise<ScoredRange[]>;
+  board(): Promise<BoardRow[]>;
+  entities(profile?: string): Promise<EntityRow[]>;
+  setThreshold(profile: string, entity: string, threshold: number | null): Promise<void>;
+  /** Null follows the profile. The entity need not have been seen yet. */
+  setEntityRealtime(profile: string, entity: string, on: boolean | null): Promise<void>;
+  profileRealtime(): Promise<Map<string, boolean>>;
+  setProfileRealtime(profile: string, on: boolean): Promise<void>;
+  /** Forgets entities (with board row, models) unseen since before. @returns their keys. */
+  evict(beforeMs: number): Promise<{ profile: string; entity: string }[]>;
+}
+
+export interface ModelStore {
+  /** Saves a new version and retires the active one; older retired ones beyond `keep` are removed. */
+  save(model: Omit<ModelInfo, 'id' | 'version' | 'bytes' | 'sha256' | 'state'>, buffer: Uint8Array, keep: number): Promise<ModelInfo>;
+  /** The active model with its buffer; the caller checks `sha256`. */
+  active(profile: string, entity: string): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
+  markCorrupt(id: number, reason: string): Promise<void>;
+  list(filter: { profile?: string; entity?: string }): Promise<ModelInfo[]>;
+}
+
+export interface FindingStore {
+  /** Newest first. */
+  list(filter: {
+    profile?: string;
+    entity?: string;
+    fromMs?: number;
+    toMs?: number;
+    minimumScore?: number;
+    limit: number;
+    offset: number;
+  }): Promise<{ findings: Finding[]; total: number }>;
+  /** Adds those not there yet, by (profile, entity, tsMs). @returns how many were added. */
+  add(findings: readonly Omit<Finding, 'id'>[]): Promise<number>;
+}
+
+export interface IncidentStore {
+  list(filter: {
+    state?: 'open' | 'closed' | 'unknown';
+    entity?: string;
+    kinds?: readonly string[];
+    limit: number;
+    offset: number;
+  }): Promise<{ incidents: IncidentSummary[]; total: number }>;
+  get(id: number): Promise<Incident | null>;
+  /** The incident of an entity that is not closed. */
+  openOf(profile: string, entity: string): Promise<Incident | null>;
+  /** @throws VigiaError `conflict` when the entity has one that is not closed. */
+  insert(incident: Omit<Incident, 'id' | 'alerts' | 'timeline'>): Promise<number>;
+  /** @throws VigiaError `not-found`. */
+  update(id: number, change: Partial<Omit<Incident, 'id' | 'alerts' | 'timeline'>>): Promise<void>;
+  addEvent(id: number, event: IncidentEvent): Promise<void>;
+  /** Inserts or updates by (fingerprint, startsMs). `incidentId` ties it to an incident. */
+  upsertAlert(alert: Alert, incidentId: number): Promise<void>;
+  /** Alerts that are not resolved, with their incident. */
+  liveAlerts(): Promise<{ alert: Alert; incidentId: number }[]>;
+  alerts(filter: { entity?: string; profile?: string; limit: number }): Promise<Alert[]>;
+  /** Several changes, all or none. `work` uses only the store it is given: on SQLite any other would wait for its end, for ever. */
+  transaction<T>(work: (incidents: IncidentStore) => Promise<T>): Promise<T>;
+}
+
+export interface SilenceStore {
+  list(): Promise<Silence[]>;
+  save(silence: Silence): Promise<void>;
+  remove(id: string): Promise<boolean>;
+}
+
+export interface SettingStore {
+  /** Undefined when it was never set. */
+  get(key: string): Promise<unknown>;
+  /** Any JSON value; undefined forgets it. */
+  set(key: string, value: unknown): Promise<void>;
+  receivers(): Promise<Receiver[]>;
+  saveReceiver(receiver: Receiver): Promise<void>;
+  removeReceiver(name: string): Promise<boolean>;
+}
+
+/** Who asks: a person, an API token, or (`machine`) Vigía's own Prometheus and Alertmanager. */
+export interface Principal {
+  readonly kind: 'account' | 'token' | 'machine';
+  readonly id: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly scope: Scope;
+  readonly account: Account | null;
+}
+
+/** Passwords are argon2id hashes; session ids and tokens are stored as SHA-256 only. */
+export interface AccountStore {
+  count(): Promise<number>;
+  list(): Promise<Account[]>;
+  get(id: number): Promise<Account | null>;
+  /** @throws VigiaError `conflict` when the e-mail exists. */
+  insert(input: AccountInput, passwordHash: string, createdMs: number): Promise<Account>;
+  /** The very first account, only while there is none. @returns null when there is one already. */
+  insertFirst(input: AccountInput, passwordHash: string, createdMs: number): Promise<Account | null>;
+  /** Ends the account's sessions when role, scope, disabled or password change. The last enabled administrator cannot be lost: `conflict`. */
+  update(id: number, input: AccountInput, passwordHash: string | null): Promise<Account>;
+  /** @throws VigiaError `conflict` for the last enabled administrator. */
+  remove(id: number): Promise<boolean>;
+  setPreferences(id: number, preferences: Preferences): Promise<void>;
+  passwordHash(email: string): Promise<{ account: Account; passwordHash: string } | null>;
+  addSession(session: { idHash: string; accountId: number; createdMs: number; expiresMs: number; address: string }): Promise<void>;
+  /** Null when it ended (absolute or idle), or its account is disabled. */
+  session(idHash: string, nowMs: number): Promise<Principal | null>;
+  removeSession(idHash: string): Promise<void>;
+  removeSessionsOf(accountId: number): Promise<void>;
+  /** @throws VigiaError `conflict` when the name exists. */
+  addToken(token: {
+    name: string;
+    role: Role;
+    scope: Scope;
+    tokenHash: string;
+    createdMs: number;
+    expiresMs: number | null;
+  }): Promise<ApiToken>;
+  token(tokenHash: string, nowMs: number): Promise<Principal | null>;
+  tokens(): Promise<ApiToken[]>;
+  removeToken(id: number): Promise<boolean>;
+}
+
+export interface AuditStore {
+  add(entry: Omit<Audit, 'id'>): Promise<void>;
+  list(filter: { limit: number; offset: number }): Promise<{ entries: Audit[]; total: number }>;
+}

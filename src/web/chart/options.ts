@@ -1,0 +1,130 @@
+import type uPlot from 'uplot';
+import type { Unit } from '../../model/profile.ts';
+import type { Format } from '../format/useFormat.ts';
+
+export interface Band {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Look {
+  readonly unit: Unit;
+  readonly legends: readonly string[];
+  readonly band: Band | null;
+  /** Whether a value below the band is abnormal too. */
+  readonly lowIsBad: boolean;
+  readonly threshold: number | null;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly spanMs: number;
+  readonly format: Format;
+  /** A token's colour as it is now, under the present theme. */
+  readonly colour: (token: string) => string;
+  readonly sync: string;
+  readonly onCursor: (index: number | null) => void;
+}
+
+const day = 86_400_000;
+
+/** uPlot's options: quiet axes, a grey band where the value was expected, and red ink only outside of it. */
+export function chartOptions(look: Look, width: number, height: number): uPlot.Options {
+  const { colour, format } = look;
+  const axis = { stroke: colour('soft'), font: `11px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { sync: { key: look.sync }, points: { size: 6 }, drag: { x: false, y: false } },
+    scales: { x: { time: true }, y: { range: (_, low, high) => extent(look, low, high) } },
+    axes: [
+      {
+        ...axis,
+        size: 26,
+        space: 64,
+        grid: { show: false },
+        values: (_, seconds) =>
+          seconds.map((at) => (look.spanMs > 2 * day ? (format.moment(at * 1000, 0).split(',')[0] ?? '') : format.clock(at * 1000))),
+      },
+      {
+        ...axis,
+        size: 64,
+        space: 34,
+        grid: { stroke: colour('line'), width: 1 },
+        values: (_, values) => values.map((value) => format.value(value, look.unit)),
+      },
+    ],
+    series: [
+      {},
+      ...look.legends.map((label, index) => ({
+        label,
+        width: 1.5,
+        spanGaps: false,
+        points: { show: false },
+        stroke: (plot: uPlot) =>
+          look.band !== null && look.legends.length === 1 ? bandStroke(plot, look, look.band) : colour(`series-${(index % 8) + 1}`),
+      })),
+    ],
+    hooks: {
+      drawClear: [(plot) => drawBand(plot, look)],
+      drawAxes: [(plot) => drawThreshold(plot, look)],
+      setCursor: [(plot) => look.onCursor(plot.cursor.idx ?? null)],
+    },
+  };
+}
+
+/** From the fixed bounds, or from 0 to a little above all that is drawn. */
+function extent(look: Look, low: number | null, high: number | null): [number, number] {
+  const top = Math.max(high ?? 0, look.band?.high ?? 0, look.threshold ?? 0);
+  const bottom = Math.min(low ?? 0, look.min ?? low ?? 0, look.band?.low ?? low ?? 0);
+  const room = (top - bottom) * 0.06;
+  const max = look.max !== undefined ? Math.max(look.max, top) : top + room;
+  return [bottom, max > bottom ? max : bottom + 1];
+}
+
+/** Ink inside the band, red outside: a hard step in a vertical gradient. */
+function bandStroke(plot: uPlot, look: Look, band: Band): CanvasGradient | string {
+  const { top, height } = plot.bbox;
+  if (!(height > 0)) return look.colour('ink');
+  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
+  const stop = (value: number) => Math.min(1, Math.max(0, (plot.valToPos(value, 'y', true) - top) / height));
+  const upper = stop(band.high);
+  const lower = stop(band.low);
+  gradient.addColorStop(0, look.colour(upper > 0 ? 'bad' : 'ink'));
+  gradient.addColorStop(upper, look.colour(upper > 0 ? 'bad' : 'ink'));
+  gradient.addColorStop(upper, look.colour('ink'));
+  if (look.lowIsBad && lower < 1) {
+    gradient.addColorStop(lower, look.colour('ink'));
+    gradient.addColorStop(lower, look.colour('bad'));
+    gradient.addColorStop(1, look.colour('bad'));
+  } else {
+    gradient.addColorStop(1, look.colour('ink'));
+  }
+  return gradient;
+}
+
+function drawBand(plot: uPlot, look: Look): void {
+  if (look.band === null) return;
+  const { left, top, width, height } = plot.bbox;
+  const upper = Math.max(top, plot.valToPos(look.band.high, 'y', true));
+  const lower = Math.min(top + height, plot.valToPos(look.band.low, 'y', true));
+  plot.ctx.save();
+  plot.ctx.fillStyle = look.colour('band');
+  // A band of one value is still seen.
+  plot.ctx.fillRect(left, Math.min(upper, lower - 2), width, Math.max(2, lower - upper));
+  plot.ctx.restore();
+}
+
+function drawThreshold(plot: uPlot, look: Look): void {
+  if (look.threshold === null) return;
+  const { left, width } = plot.bbox;
+  const y = Math.round(plot.valToPos(look.threshold, 'y', true)) + 0.5;
+  plot.ctx.save();
+  plot.ctx.strokeStyle = look.colour('ink');
+  plot.ctx.setLineDash([6, 4]);
+  plot.ctx.beginPath();
+  plot.ctx.moveTo(left, y);
+  plot.ctx.lineTo(left + width, y);
+  plot.ctx.stroke();
+  plot.ctx.restore();
+}

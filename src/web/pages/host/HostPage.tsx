@@ -1,0 +1,123 @@
+import './host.css';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { dashboardOf } from '../../../../dashboards/index.ts';
+import type { Host } from '../../../model/api.ts';
+import { hostQuery } from '../../api/queries.ts';
+import { useFormat } from '../../format/useFormat.ts';
+import { AlertList } from '../../parts/AlertList.tsx';
+import { Answer, Empty } from '../../parts/Answer.tsx';
+import { FeatureHead, FeatureRows } from '../../parts/FeatureRows.tsx';
+import { useNames } from '../../parts/names.ts';
+import { StateMark } from '../../parts/StateMark.tsx';
+import { useReason } from '../../parts/useReason.ts';
+import { useTitle } from '../../parts/useTitle.ts';
+import { IncidentRow } from '../incident/IncidentRow.tsx';
+import { shownState } from '../overview/TargetRow.tsx';
+import { ModelLine } from './ModelLine.tsx';
+import { Panels } from './Panels.tsx';
+import { Rules } from './Rules.tsx';
+import { Tiles } from './Tiles.tsx';
+
+export function HostPage() {
+  const { id } = useParams({ from: '/inside/hosts/$id' });
+  const query = useQuery(hostQuery(id));
+  return <Answer query={query}>{(host) => <Known host={host} />}</Answer>;
+}
+
+function Known({ host }: { host: Host }) {
+  const { t } = useTranslation();
+  const { target } = host;
+  const dashboard = dashboardOf(target.profile);
+  const { profiles } = useNames();
+  const names = profiles.find(({ slug }) => slug === target.profile)?.features.map(({ name }) => name) ?? [];
+  // What carries the score comes first, the rest as the profile lists it.
+  const features = host.features.toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0) || names.indexOf(a.feature) - names.indexOf(b.feature));
+  useTitle(target.name);
+  return (
+    <>
+      <Head host={host} />
+      <section className="section" aria-labelledby="summary">
+        <header>
+          <h2 id="summary">{t('host.summary')}</h2>
+        </header>
+        <Tiles summary={host.summary} features={host.features} />
+      </section>
+      <div className="columns">
+        <section className="section" aria-labelledby="alerts">
+          <header>
+            <h2 id="alerts">{t('host.alerts')}</h2>
+          </header>
+          <AlertList alerts={host.alerts.filter(({ state }) => state !== 'resolved')} />
+        </section>
+        <section className="section" aria-labelledby="incidents">
+          <header>
+            <h2 id="incidents">{t('host.incidents')}</h2>
+            <Link to="/incidents" search={{ entity: target.id }}>
+              <span className="small">{t('host.allIncidents')}</span>
+            </Link>
+          </header>
+          {host.incidents.length === 0 ? (
+            <div className="sheet">
+              <Empty>{t('host.noIncidents')}</Empty>
+            </div>
+          ) : (
+            <ul className="sheet plain-list host-incidents">
+              {host.incidents.map((incident) => (
+                <IncidentRow key={incident.id} incident={incident} />
+              ))}
+            </ul>
+          )}
+        </section>
+      </div>
+      {dashboard && <Panels target={target} dashboard={dashboard} />}
+      <section className="section" aria-labelledby="against">
+        <header>
+          <h2 id="against">{t('host.against')}</h2>
+        </header>
+        <div className="sheet">
+          <FeatureHead />
+          <FeatureRows profile={target.profile} features={features} />
+        </div>
+      </section>
+      <section className="section" aria-labelledby="rules">
+        <header>
+          <h2 id="rules">{t('host.rules')}</h2>
+        </header>
+        <Rules rules={host.rules} />
+      </section>
+      <ModelLine host={host} />
+    </>
+  );
+}
+
+function Head({ host }: { host: Host }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { target } = host;
+  const reason = useReason();
+  const shown = shownState(target);
+  const open = host.incidents.find(({ state }) => state === 'open');
+  const why = (open && reason(open, 3)) ?? target.reason;
+  return (
+    <div className="host-head">
+      <div className="row">
+        <h1>{target.name}</h1>
+        <StateMark state={shown} size={20} />
+        <span className="soft small">{target.address}</span>
+      </div>
+      <p className="row host-why" role="status">
+        {shown !== 'ok' && target.sinceMs !== null && <span>{t('overview.since', { since: format.moment(target.sinceMs) })}</span>}
+        {why !== '' && <strong>{why}</strong>}
+        {target.learningUntilMs !== null && <span>{t('overview.learning', { until: format.moment(target.learningUntilMs) })}</span>}
+        {target.score !== null && (
+          <span className="soft">
+            {t('common.scoreOf', { score: format.score(target.score), threshold: format.score(target.threshold) })}
+          </span>
+        )}
+        {!target.realtime && <span className="soft">{t('overview.realtimeOff')}</span>}
+      </p>
+    </div>
+  );
+}

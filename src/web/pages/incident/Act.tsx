@@ -1,0 +1,112 @@
+import { Textarea, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Incident } from '../../../model/incident.ts';
+import { segment, send } from '../../api/http.ts';
+import { FormNote, typed, useProblem } from '../../parts/form.tsx';
+import { RoleButton } from '../../parts/RoleButton.tsx';
+
+const silences = [60, 480, 1440] as const;
+
+/** What a person can do about it: write a note, stop the messages for a while. */
+export function Act({ incident }: { incident: Incident }) {
+  return (
+    <div className="columns">
+      <Note id={incident.id} />
+      {incident.state !== 'closed' && <Silence id={incident.id} />}
+    </div>
+  );
+}
+
+function useChanged(id: number) {
+  const client = useQueryClient();
+  return () =>
+    client.invalidateQueries({
+      predicate: ({ queryKey }) => queryKey[0] === 'silences' || (queryKey[0] === 'incident' && queryKey[1] === id),
+    });
+}
+
+function Note({ id }: { id: number }) {
+  const { t } = useTranslation();
+  const changed = useChanged(id);
+  const [text, setText] = useState('');
+  const add = useMutation({
+    mutationFn: () => send('POST', `incidents/${segment(id)}/notes`, { text }),
+    onSuccess: () => {
+      setText('');
+      return changed();
+    },
+  });
+  const problem = useProblem(add.error);
+  return (
+    <section className="section">
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          add.mutate();
+        }}
+      >
+        <Textarea
+          label={t('incident.note')}
+          placeholder={t('incident.notePlaceholder')}
+          autosize
+          minRows={2}
+          required
+          withAsterisk={false}
+          value={text}
+          onChange={typed(setText)}
+          error={problem.at('text')}
+        />
+        <FormNote text={problem.rest(['text'])} />
+        <div>
+          <RoleButton needs="operator" type="submit" variant="default" loading={add.isPending}>
+            {t('incident.addNote')}
+          </RoleButton>
+        </div>
+      </form>
+    </section>
+  );
+}
+
+function Silence({ id }: { id: number }) {
+  const { t } = useTranslation();
+  const changed = useChanged(id);
+  const [comment, setComment] = useState('');
+  const silence = useMutation({
+    mutationFn: (minutes: number) => send('POST', `incidents/${segment(id)}/silence`, { minutes, comment }),
+    onSuccess: () => {
+      setComment('');
+      return changed();
+    },
+  });
+  const problem = useProblem(silence.error);
+  return (
+    <section className="section stack">
+      <TextInput
+        label={t('incident.silence')}
+        placeholder={t('incident.comment')}
+        value={comment}
+        onChange={typed(setComment)}
+        error={problem.at('comment')}
+      />
+      <FormNote text={problem.rest(['comment'])} />
+      <div className="row">
+        <span className="soft small">{t('incident.silenceHint')}</span>
+        {silences.map((minutes) => (
+          <RoleButton
+            key={minutes}
+            needs="operator"
+            variant="default"
+            loading={silence.isPending && silence.variables === minutes}
+            onClick={() => silence.mutate(minutes)}
+          >
+            {t(`incident.silenceFor.m${minutes}`)}
+          </RoleButton>
+        ))}
+        {silence.isSuccess && <span role="status">{t('incident.silenced')}</span>}
+      </div>
+    </section>
+  );
+}

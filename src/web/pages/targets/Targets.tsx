@@ -1,0 +1,149 @@
+import './targets.css';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { TargetTest } from '../../../model/api.ts';
+import type { Target } from '../../../model/target.ts';
+import { segment, send } from '../../api/http.ts';
+import { overviewQuery, targetsQuery } from '../../api/queries.ts';
+import { Answer, Empty } from '../../parts/Answer.tsx';
+import { useSentence } from '../../parts/sentence.ts';
+import { Confirm } from '../../parts/Confirm.tsx';
+import { useNames } from '../../parts/names.ts';
+import { RoleButton } from '../../parts/RoleButton.tsx';
+import { StateMark } from '../../parts/StateMark.tsx';
+import { useTitle } from '../../parts/useTitle.ts';
+import { shownState } from '../overview/TargetRow.tsx';
+import { inputOf } from './input.ts';
+import { TargetForm } from './TargetForm.tsx';
+import { Tested } from './Tested.tsx';
+
+/** What is watched: add, change, remove, and ask whether it answers. */
+export function Targets() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const query = useQuery(targetsQuery);
+  const [form, setForm] = useState<{ target: Target | null } | null>(null);
+  const [leaving, setLeaving] = useState<Target | null>(null);
+  const [said, setSaid] = useState('');
+  const changed = () =>
+    client.invalidateQueries({ predicate: ({ queryKey }) => ['targets', 'overview', 'ai'].includes(String(queryKey[0])) });
+  const remove = useMutation({
+    mutationFn: (target: Target) => send('DELETE', `targets/${segment(target.id)}`),
+    onSuccess: (_, target) => {
+      setLeaving(null);
+      setSaid(t('targets.removed', { name: target.name }));
+      return changed();
+    },
+  });
+  useTitle(t('targets.title'));
+  const add = (
+    <RoleButton needs="operator" onClick={() => setForm({ target: null })}>
+      {t('targets.add')}
+    </RoleButton>
+  );
+  return (
+    <>
+      <div className="row apart">
+        <h1>{t('targets.title')}</h1>
+        {add}
+      </div>
+      <p className="lead">{t('targets.hint')}</p>
+      <p role="status" className="small said">
+        {said}
+      </p>
+      <Answer query={query}>
+        {({ targets }) => (
+          <ul className="sheet plain-list grid-list own-list">
+            {targets.length === 0 && (
+              <li>
+                <Empty action={add}>{t('targets.empty')}</Empty>
+              </li>
+            )}
+            {targets.map((target) => (
+              <Row key={target.id} target={target} onEdit={() => setForm({ target })} onRemove={() => setLeaving(target)} />
+            ))}
+          </ul>
+        )}
+      </Answer>
+      {form && (
+        <TargetForm
+          target={form.target}
+          onClose={() => setForm(null)}
+          onSaved={(name) => {
+            setForm(null);
+            setSaid(t('targets.saved', { name }));
+            void changed();
+          }}
+        />
+      )}
+      <Confirm
+        opened={leaving !== null}
+        title={t('targets.removeTitle', { name: leaving?.name ?? '' })}
+        confirm={t('common.remove')}
+        busy={remove.isPending}
+        error={remove.error}
+        onConfirm={() => leaving && remove.mutate(leaving)}
+        onClose={() => {
+          setLeaving(null);
+          remove.reset();
+        }}
+      >
+        {t('targets.removeText')}
+      </Confirm>
+    </>
+  );
+}
+
+function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void; onRemove: () => void }) {
+  const { t } = useTranslation();
+  const { profile } = useNames();
+  const sentence = useSentence();
+  const { data: overview } = useQuery(overviewQuery);
+  const state = overview?.targets.find(({ id }) => id === target.id);
+  const own = target.managedBy === 'vigia';
+  const test = useMutation({ mutationFn: () => send<TargetTest>('POST', 'targets/test', inputOf(target)) });
+  return (
+    <li className="own-row">
+      <span className="own-name">
+        <Link to="/hosts/$id" params={{ id: target.id }}>
+          <strong>{target.name}</strong>
+        </Link>
+        <span className="soft small">
+          {target.scheme}://{target.address}
+          {target.metricsPath}
+        </span>
+      </span>
+      <span>
+        {target.enabled ? state && <StateMark state={shownState(state)} /> : <span className="soft">{t('targets.disabled')}</span>}
+      </span>
+      <span className="soft small own-profile">
+        {profile(target.profile)}
+        {Object.entries(target.labels).map(([name, value]) => (
+          <code key={name}>
+            {name}={value}
+          </code>
+        ))}
+        {own && <span title={t('targets.ownHint')}>{t('targets.own')}</span>}
+      </span>
+      <span className="row own-buttons">
+        <RoleButton needs="operator" size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+          {t('targets.test')}
+        </RoleButton>
+        <RoleButton needs="operator" size="xs" variant="default" onClick={onEdit} aria-label={`${t('common.edit')} ${target.name}`}>
+          {t('common.edit')}
+        </RoleButton>
+        {!own && (
+          <RoleButton needs="operator" size="xs" variant="default" onClick={onRemove} aria-label={`${t('common.remove')} ${target.name}`}>
+            {t('common.remove')}
+          </RoleButton>
+        )}
+      </span>
+      <span className="own-tested" role="status">
+        {test.data && <Tested result={test.data} />}
+        {test.error && <StateMark state="unknown" word={sentence(test.error)} />}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,130 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { sessionQuery } from './api/queries.ts';
+import { aiSearch, hostSearch, incidentsSearch, loginSearch, sectionOf } from './search.ts';
+import { Broken, Missing } from './shell/Failures.tsx';
+import { Shell } from './shell/Shell.tsx';
+
+interface Context {
+  readonly client: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: Missing, errorComponent: Broken });
+
+/** Everything behind the door: without an account the way leads to set-up or sign-in, and back afterwards. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  component: Shell,
+  notFoundComponent: Missing,
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.client.ensureQueryData(sessionQuery);
+    if (session.setupNeeded) throw redirect({ to: '/setup' });
+    if (session.account === null) throw redirect({ to: '/login', search: { next: location.href } });
+  },
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: loginSearch,
+  component: lazyRouteComponent(() => import('./pages/door/Login.tsx'), 'Login'),
+  beforeLoad: async ({ context }) => {
+    const session = await context.client.ensureQueryData(sessionQuery);
+    if (session.setupNeeded) throw redirect({ to: '/setup' });
+    if (session.account !== null) throw redirect({ to: '/' });
+  },
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./pages/door/Setup.tsx'), 'Setup'),
+  beforeLoad: async ({ context }) => {
+    const session = await context.client.ensureQueryData(sessionQuery);
+    if (!session.setupNeeded) throw redirect({ to: session.account === null ? '/login' : '/' });
+  },
+});
+
+const overview = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/overview/Overview.tsx'), 'Overview'),
+});
+
+const host = createRoute({
+  getParentRoute: () => inside,
+  path: '/hosts/$id',
+  validateSearch: hostSearch,
+  component: lazyRouteComponent(() => import('./pages/host/HostPage.tsx'), 'HostPage'),
+});
+
+const incidents = createRoute({
+  getParentRoute: () => inside,
+  path: '/incidents',
+  validateSearch: incidentsSearch,
+  component: lazyRouteComponent(() => import('./pages/incident/Incidents.tsx'), 'Incidents'),
+});
+
+const incident = createRoute({
+  getParentRoute: () => inside,
+  path: '/incidents/$id',
+  component: lazyRouteComponent(() => import('./pages/incident/IncidentPage.tsx'), 'IncidentPage'),
+});
+
+const ai = createRoute({
+  getParentRoute: () => inside,
+  path: '/ai',
+  validateSearch: aiSearch,
+  component: lazyRouteComponent(() => import('./pages/ai/AiPage.tsx'), 'AiPage'),
+});
+
+const targets = createRoute({
+  getParentRoute: () => inside,
+  path: '/targets',
+  component: lazyRouteComponent(() => import('./pages/targets/Targets.tsx'), 'Targets'),
+});
+
+const settingsHome = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/$section', params: { section: 'preferences' } });
+  },
+});
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings/$section',
+  params: { parse: ({ section }) => ({ section: sectionOf(section) }), stringify: ({ section }) => ({ section }) },
+  component: lazyRouteComponent(() => import('./pages/settings/Settings.tsx'), 'Settings'),
+});
+
+const help = createRoute({
+  getParentRoute: () => inside,
+  path: '/help',
+  component: lazyRouteComponent(() => import('./pages/help/Help.tsx'), 'Help'),
+});
+
+const tree = root.addChildren([
+  login,
+  setup,
+  inside.addChildren([overview, host, incidents, incident, ai, targets, settingsHome, settings, help]),
+]);
+
+export function createPageRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    basepath: new URL(document.baseURI).pathname,
+    defaultPreload: 'intent',
+    defaultErrorComponent: Broken,
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createPageRouter>;
+  }
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { programDir } from '../../src/cli/paths.ts';
+import type { Status } from '../../src/server/raise.ts';
+
+/** `vigia status` and `vigia down` beside a process that looks like a Vigía: it has the lock file and answers what we say. */
+let dir: string;
+let child: ChildProcess;
+let server: Server;
+let answer: { status: number; body: string };
+let asked: { authorization: string | undefined }[];
+
+const status: Status = {
+  version: '0.1.0',
+  pid: 0,
+  startedMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+  state: 'ok',
+  url: 'http://127.0.0.1:8080',
+  dataDir: '/data',
+  parts: [
+    { part: 'prometheus', state: 'ok', phase: 'ready', reason: '', sinceMs: 0 },
+    { part: 'reader', state: 'bad', phase: 'degraded', reason: 'Prometheus does not answer', sinceMs: 0 },
+  ],
+  pids: {},
+  storeBytes: 1_500_000,
+  prometheusBytes: 20_000_000,
+  rssBytes: 90_000_000,
+  targets: 3,
+  openIncidents: 1,
+};
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'vigia-running-'));
+  asked = [];
+  answer = { status: 200, body: JSON.stringify(status) };
+  server = createServer((request, response) => {
+    asked.push({ authorization: request.headers.authorization });
+    response.writeHead(answer.status).end(answer.body);
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  child = spawn(process.execPath, ['-e', 'console.log("up"); setInterval(() => {}, 1000)'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise((ready) => child.stdout?.once('data', ready));
+  const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+  const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const internalUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  mkdirSync(join(dir, 'data'));
+  const lock = { pid: child.pid, startTicks, url: 'http://127.0.0.1:8080', internalUrl, token: 'the-token' };
+  writeFileSync(join(dir, 'data', 'running.json'), JSON.stringify(lock));
+});
+
+afterEach(async () => {
+  child.kill('SIGKILL');
+  await new Promise((closed) => server.close(closed));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function vigia(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
+  const main = join(programDir, 'src', 'cli', 'main.ts');
+  const env = { PATH: process.env['PATH'] ?? '' };
+  return new Promise((resolve) => {
+    const argv = ['--disable-warning=ExperimentalWarning', main, ...args, '--data', join(dir, 'data')];
+    execFile(process.execPath, argv, { env, timeout: 60_000 }, (error, stdout, stderr) =>
+      resolve({ stdout, stderr, code: error === null ? 0 : (error.code as number) }),
+    );
+  });
+}
+
+describe('a Vigía that runs', () => {
+  test('says how it is, in words', async () => {
+    const { stdout, stderr, code } = await vigia('status');
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(stdout.split('\n')).toEqual([
+      'Vigía 0.1.0, pid 0, up since 2026-01-02T03:04:05.000Z: ok',
+      '  ok       prometheus  ready',
+      '  BAD      reader      Prometheus does not answer',
+      '  page     http://127.0.0.1:8080',
+      '  data     /data (store 1.5 MB, Prometheus 20.0 MB)',
+      '  memory   90.0 MB',
+      '  watched  3 target(s), 1 open incident(s)',
+      '',
+    ]);
+    expect(asked).toEqual([{ authorization: 'Bearer the-token' }]);
+  });
+
+  test('says it as one JSON object, and ends with 1 when something is bad', async () => {
+    answer.body = JSON.stringify({ ...status, state: 'bad' });
+    const { stdout, stderr, code } = await vigia('status', '--json');
+    expect({ stderr, code }).toEqual({ stderr: '', code: 1 });
+    expect(JSON.parse(stdout)).toEqual({ running: true, ...status, state: 'bad' });
+  });
+
+  test('that is still starting is no bug', async () => {
+    answer = { status: 500, body: '{"statusCode":500}' };
+    const { stdout, stderr, code } = await vigia('status');
+    expect({ stdout, code }).toEqual({ stdout: '', code: 69 });
+    expect(stderr).toBe(`vigia: Vigía (pid ${child.pid}) answered 500: it may still be starting.\n`);
+  });
+
+  test('that does not answer is said in a sentence', async () => {
+    const { port } = server.address() as AddressInfo;
+    await new Promise((closed) => server.close(closed));
+    const { stderr, code } = await vigia('status');
+    expect(code).toBe(69);
+    expect(stderr).toMatch(`vigia: Vigía (pid ${child.pid}) at http://127.0.0.1:${port} does not answer: `);
+    expect(stderr).not.toContain('at async');
+    server.listen(port, '127.0.0.1');
+  });
+
+  test('is stopped', async () => {
+    const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    expect(await vigia('down')).toEqual({ stdout: 'Stopped.\n', stderr: '', code: 0 });
+    expect(await ended).toBe('SIGTERM');
+  });
+
+  test('keeps its data folder: nobody else starts on it or restores into it', async () => {
+    writeFileSync(join(dir, 'backup.gz'), 'anything');
+    for (const args of [
+      ['up', '--no-install'],
+      ['restore', join(dir, 'backup.gz')],
+    ]) {
+      const { stderr, code } = await vigia(...args);
+      expect(code).toBe(75);
+      expect(stderr).toContain(`Another Vigía (pid ${child.pid}) already uses the data folder ${join(dir, 'data')}.`);
+    }
+  });
+});
+
+test('a reader that has read enough is no error', async () => {
+  const main = join(programDir, 'src', 'cli', 'main.ts');
+  const command = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  command.stdout.destroy();
+  let words = '';
+  command.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
+  const code = await new Promise((resolve) => command.once('close', resolve));
+  expect({ code, words }).toEqual({ code: 0, words: '' });
+});

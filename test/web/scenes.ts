@@ -1,0 +1,296 @@
+import type { Account } from '../../src/model/account.ts';
+import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
+import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
+import type { Finding, ModelInfo } from '../../src/model/score.ts';
+import { calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
+
+/** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
+export interface Scene {
+  session: Session;
+  overview: Overview;
+  hosts: Map<string, Host>;
+  incidents: Incident[];
+  ai: AiState;
+  findings: Finding[];
+}
+export type SceneName = 'calm' | 'incident' | 'empty';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** A name as an attacker would write it: it must only ever be seen as text. */
+export const hostileName = '<img src=x onerror=alert(1)> "db" & co';
+
+const account: Account = {
+  id: 1,
+  name: 'Ana García',
+  email: 'ana@example.org',
+  role: 'administrator',
+  scope: { hosts: true, containers: true },
+  disabled: false,
+  createdMs: Date.now() - 40 * 24 * hour,
+  preferences: { theme: 'auto', language: 'auto', timeZone: 'auto' },
+};
+
+function target(now: number, id: string, name: string, part: Partial<TargetOverview> = {}): TargetOverview {
+  const seed = id.length;
+  return {
+    id,
+    name,
+    profile: 'linux-host',
+    address: `192.168.1.${10 + seed}:9100`,
+    scheme: 'http',
+    metricsPath: '/metrics',
+    labels: {},
+    enabled: true,
+    managedBy: 'user',
+    createdMs: now - 30 * 24 * hour,
+    state: 'ok',
+    reason: '',
+    sinceMs: now - 3 * 24 * hour,
+    score: 0.34,
+    threshold: 0.62,
+    learningUntilMs: null,
+    realtime: true,
+    firing: 0,
+    spark: wave(now - hour, now, minute, (_, index) => 0.3 + 0.12 * wobble(index + seed)),
+    ...part,
+  };
+}
+
+function model(now: number, entity: string): ModelInfo {
+  return {
+    id: 7,
+    profile: 'linux-host',
+    entity,
+    version: 4,
+    detector: 'isolation-forest',
+    profileVersion: 1,
+    createdMs: now - 20 * hour,
+    trainedFromMs: now - 188 * hour,
+    trainedToMs: now - 20 * hour,
+    steps: 40_320,
+    bytes: 412_000,
+    sha256: 'a'.repeat(64),
+    state: 'active',
+  };
+}
+
+const rules: Host['rules'] = [
+  {
+    name: 'VigiaAnomaly',
+    severity: 'warning',
+    state: 'inactive',
+    expr: 'vigia_anomaly_score >= vigia_anomaly_threshold',
+    forMs: 15_000,
+    description: 'The score reaches the threshold.',
+  },
+  {
+    name: 'HostDown',
+    severity: 'critical',
+    state: 'inactive',
+    expr: 'up{profile="linux-host"} == 0',
+    forMs: minute,
+    description: 'The host does not answer.',
+  },
+  {
+    name: 'HighCpuDifference',
+    severity: 'critical',
+    state: 'inactive',
+    expr: 'max(cpu) - min(cpu) > 0.2',
+    forMs: minute,
+    description: 'Two hosts of a group differ by more than 20 %.',
+  },
+];
+
+function hostOf(now: number, shown: TargetOverview): Host {
+  const learning = shown.learningUntilMs !== null;
+  return {
+    target: shown,
+    summary: { cpuRatio: 0.07, memoryRatio: 0.41, diskRatio: 0.62, receiveBytesPerSecond: 182_000, transmitBytesPerSecond: 95_000 },
+    features: featuresOf(calmFigures).map((one) =>
+      learning ? { ...one, expectedLow: null, expectedHigh: null, share: null } : { ...one, share: null },
+    ),
+    alerts: [],
+    rules,
+    incidents: [],
+    model: learning ? null : model(now, shown.id),
+    corruptModels: 0,
+  };
+}
+
+function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
+  return {
+    profiles: [
+      {
+        profile: 'linux-host',
+        title: linuxHost.title,
+        realtime: true,
+        features: linuxHost.features.map(({ name, title, unit }) => ({ name, title, unit })),
+        entities: targets.map((one) => ({
+          entity: one.id,
+          name: one.name,
+          realtime: one.realtime,
+          score: one.score,
+          threshold: one.threshold,
+          thresholdOverride: null,
+          learningUntilMs: one.learningUntilMs,
+          model: one.learningUntilMs === null ? model(now, one.id) : null,
+        })),
+      },
+    ],
+  };
+}
+
+const part = (name: string, now: number) => ({
+  part: name,
+  state: 'ok' as const,
+  phase: 'ready',
+  reason: '',
+  sinceMs: now - 3 * 24 * hour,
+});
+
+function house(now: number, targets: TargetOverview[]): Scene {
+  return {
+    session: { account: structuredClone(account), setupNeeded: false, setupCodeNeeded: false, version: '0.1.0' },
+    overview: {
+      nowMs: now,
+      state: 'ok',
+      targets,
+      incidents: [],
+      parts: ['Prometheus', 'Alertmanager', 'node_exporter', 'reader', 'store'].map((name) => part(name, now)),
+    },
+    hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
+    incidents: [],
+    ai: aiOf(now, targets),
+    findings: [],
+  };
+}
+
+export function makeScene(name: SceneName, now = Date.now()): Scene {
+  if (name === 'empty') {
+    const scene = house(now, []);
+    scene.session = { account: null, setupNeeded: true, setupCodeNeeded: true, version: '0.1.0' };
+    return scene;
+  }
+  const targets = [
+    target(now, 'web1', 'web1', { managedBy: 'vigia', address: '127.0.0.1:9100', labels: { rack: 'a3' } }),
+    target(now, 'db-primary', hostileName, { score: 0.41 }),
+    target(now, 'backup', 'backup-of-the-north-building-with-a-long-name', {
+      score: null,
+      threshold: null,
+      spark: [],
+      sinceMs: null,
+      learningUntilMs: now + 40 * minute,
+    }),
+  ];
+  const scene = house(now, targets);
+  scene.incidents = [pastIncident(now)];
+  scene.findings = findings(now);
+  return name === 'calm' ? scene : withIncident(scene, now);
+}
+
+function findings(now: number): Finding[] {
+  return Array.from({ length: 34 }, (_, index) => ({
+    id: index + 1,
+    profile: 'linux-host',
+    entity: 'web1',
+    tsMs: now - index * 7 * minute,
+    score: 0.63 + 0.3 * wobble(index),
+    threshold: 0.62,
+    shares: sharesOf(loadedFigures),
+    modelVersion: 4,
+    late: index === 3,
+  }));
+}
+
+function pastIncident(now: number): Incident {
+  const openedMs = now - 50 * hour;
+  const closedMs = openedMs + 22 * minute;
+  return {
+    ...summary(11, openedMs, closedMs),
+    peakScore: 0.79,
+    threshold: 0.62,
+    shares: sharesOf(loadedFigures),
+    alerts: [alert(openedMs, closedMs)],
+    timeline: [
+      { tsMs: openedMs, kind: 'opened', text: 'VigiaAnomaly fires', by: null },
+      { tsMs: openedMs + 5 * minute, kind: 'note', text: 'A backup ran at the wrong time.', by: 'Ana García' },
+      { tsMs: closedMs, kind: 'closed', text: '', by: null },
+    ],
+  };
+}
+
+function summary(id: number, openedMs: number, closedMs: number | null): IncidentSummary {
+  return {
+    id,
+    entity: 'web1',
+    profile: 'linux-host',
+    kind: 'host',
+    name: 'web1',
+    severity: 'warning',
+    state: closedMs === null ? 'open' : 'closed',
+    title: 'Unusual behaviour',
+    openedMs,
+    closedMs,
+    top: sharesOf(loadedFigures).slice(0, 3),
+  };
+}
+
+function alert(startsMs: number, endsMs: number | null): Incident['alerts'][number] {
+  return {
+    fingerprint: '8f3a61c2',
+    name: 'VigiaAnomaly',
+    severity: 'warning',
+    entity: 'web1',
+    profile: 'linux-host',
+    labels: { entity: 'web1' },
+    annotations: { summary: 'web1 behaves abnormally: CPU busy 97 %, load per core 340 %.' },
+    startsMs,
+    endsMs,
+    state: endsMs === null ? 'firing' : 'resolved',
+    silenced: false,
+  };
+}
+
+function withIncident(scene: Scene, now: number): Scene {
+  const openedMs = now - 12 * minute;
+  const first = summary(12, openedMs, null);
+  const down = { ...alert(openedMs + 2 * minute, null), fingerprint: '77aa', name: 'HighCpuDifference', severity: 'critical' as const };
+  down.annotations = { summary: 'web1 uses 88 % more CPU than db.' };
+  scene.incidents.unshift({
+    ...first,
+    severity: 'critical',
+    peakScore: 0.83,
+    threshold: 0.62,
+    shares: sharesOf(loadedFigures),
+    alerts: [alert(openedMs, null), down],
+    timeline: [
+      { tsMs: openedMs, kind: 'opened', text: 'VigiaAnomaly fires', by: null },
+      { tsMs: openedMs + 2 * minute, kind: 'alert-firing', text: 'HighCpuDifference', by: null },
+      { tsMs: openedMs + 4 * minute, kind: 'score', text: '0.83', by: null },
+    ],
+  });
+  scene.overview.state = 'bad';
+  scene.overview.incidents = [{ ...first, severity: 'critical' }];
+  const web1 = scene.overview.targets[0] as TargetOverview;
+  Object.assign(web1, {
+    state: 'bad',
+    reason: 'CPU busy 97 % (expected 2–15 %), load per core 340 %',
+    sinceMs: openedMs,
+    score: 0.81,
+    firing: 2,
+    spark: wave(now - hour, now, minute, (at, index) => (at < openedMs ? 0.32 + 0.1 * wobble(index) : 0.76 + 0.07 * wobble(index))),
+  });
+  const reader = scene.overview.parts.find((one) => one.part === 'reader');
+  if (reader) Object.assign(reader, { state: 'unknown', phase: 'degraded', reason: 'Last answer took 2.4 s.' });
+  const host = scene.hosts.get('web1') as Host;
+  host.target = web1;
+  host.summary = { ...host.summary, cpuRatio: 0.97 };
+  host.features = featuresOf(loadedFigures);
+  host.alerts = scene.incidents[0]?.alerts ?? [];
+  host.rules = rules.map((rule) => (rule.name === 'HostDown' ? rule : { ...rule, state: 'firing' }));
+  host.incidents = scene.incidents;
+  host.corruptModels = 1;
+  return scene;
+}
