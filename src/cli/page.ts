@@ -5,7 +5,7 @@ import { VigiaError } from '../model/errors.ts';
 import { run } from '../tools/run.ts';
 import { pageDir, programDir } from './paths.ts';
 
-const sources = ['src/web/**/*.{ts,tsx,css,html,svg}', 'src/model/*.ts', 'dashboards/*.ts', 'package-lock.json'];
+const sources = ['src/web/**/*.{ts,tsx,js,css,html,svg}', 'src/model/*.ts', 'dashboards/*.ts', 'package-lock.json'];
 
 /** Builds the page when what it is made of changed. */
 export async function buildPage(progress: (line: string) => void): Promise<void> {

@@ -19,6 +19,9 @@ export const featureSchema = z.strictObject({
   direction: z.enum(['up', 'down', 'both']),
   /** In the feature's unit: a smaller deviation from normal is never called anomalous. */
   minimumChange: z.number().nonnegative(),
+  /** Values that cannot be: what is expected never goes beyond them. */
+  lowest: z.number().default(0),
+  highest: z.number().optional(),
 });
 export type Feature = z.infer<typeof featureSchema>;
 

@@ -10,14 +10,17 @@ export const addressSchema = z
     return port >= 1 && port <= 65535;
   }, 'a port between 1 and 65535');
 
-/** A label name that a person may add; names that Vigía sets itself are refused. */
-const labelName = z
-  .string()
-  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
-  .refine(
-    (name) => !name.startsWith('__') && !['target', 'profile', 'job', 'instance', 'entity'].includes(name),
-    'a label that Vigía does not set itself',
-  );
+/** Labels that Vigía sets itself. */
+const reserved: ReadonlySet<string> = new Set(['target', 'profile', 'job', 'instance', 'entity']);
+
+/** Labels that a person adds to every series of a target. */
+const labelsSchema = z.record(z.string(), z.string().max(128)).superRefine((labels, context) => {
+  for (const name of Object.keys(labels)) {
+    const isName = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && !name.startsWith('__');
+    if (!isName) context.addIssue({ code: 'custom', message: `"${name}" is no label name: letters, digits and "_" only` });
+    else if (reserved.has(name)) context.addIssue({ code: 'custom', message: `"${name}" is a label that Vigía sets itself` });
+  }
+});
 
 export const targetInputSchema = z.strictObject({
   name: z.string().trim().min(1).max(64),
@@ -28,7 +31,7 @@ export const targetInputSchema = z.strictObject({
     .string()
     .regex(/^\/[^\s?#]*$/)
     .default('/metrics'),
-  labels: z.record(labelName, z.string().max(128)).default({}),
+  labels: labelsSchema.default({}),
   enabled: z.boolean().default(true),
 });
 export type TargetInput = z.infer<typeof targetInputSchema>;

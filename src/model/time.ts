@@ -29,6 +29,12 @@ export function formatDuration(ms: number): string {
   return text;
 }
 
+/** `2026-11-22 14:05 UTC`, for sentences. */
+export function minuteText(ms: number): string {
+  const text = new Date(ms).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, 16)} UTC`;
+}
+
 /** A duration as text in configuration, as milliseconds (`…Ms`) in code. */
 export const durationMs = (from: string, to: string) =>
   z.string().transform((text, context) => {

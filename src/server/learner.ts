@@ -5,6 +5,7 @@ import type { Config } from '../model/config.ts';
 import { reasonOf, sentence, VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ModelInfo } from '../model/score.ts';
+import { minuteText } from '../model/time.ts';
 import type { Store } from '../store/contract.ts';
 import type { Log } from './log.ts';
 import { completeUntil, type EntityWindow, readWindow, type Source, sortedFeatures } from './reader.ts';
@@ -211,7 +212,7 @@ export function createLearner(options: {
         have: info === null ? config.minimumSteps - missing : 0,
         need: config.minimumSteps,
         entity,
-        until: info === null ? new Date(untilMs).toISOString() : 'it is seen',
+        until: info === null ? minuteText(untilMs) : 'it is seen',
       });
     },
     forget(profile, entity) {

@@ -206,20 +206,33 @@ export function createPipeline(options: {
   };
 }
 
+/** What a detector expects of each feature, in the order of rows, never beyond what the feature can be; null before learning. */
+export function expectedOf(profile: Profile, detector: Detector | null): { low: number; high: number }[] | null {
+  const expected = detector?.expected() ?? null;
+  return (
+    expected &&
+    sortedFeatures(profile).map(({ lowest, highest = Number.POSITIVE_INFINITY }, column) => {
+      const { low = lowest, high = lowest } = expected[column] ?? {};
+      return { low: Math.min(highest, Math.max(lowest, low)), high: Math.min(highest, Math.max(lowest, high)) };
+    })
+  );
+}
+
 /** Shares of one row, largest first. */
 export function sharesOf(profile: Profile, detector: Detector, row: Float64Array): FeatureShare[] {
   const explanation = detector.explain(row);
-  if (explanation === null) return [];
+  const expected = expectedOf(profile, detector);
+  if (explanation === null || expected === null) return [];
   return sortedFeatures(profile)
     .map((feature, column) => {
       const value = row[column] as number;
-      const expected = explanation.expected[column];
+      const { low, high } = expected[column] as { low: number; high: number };
       return {
         feature: feature.name,
         value: Number.isNaN(value) ? null : value,
         share: explanation.shares[column] as number,
-        expectedLow: expected?.low ?? 0,
-        expectedHigh: expected?.high ?? 0,
+        expectedLow: low,
+        expectedHigh: high,
       };
     })
     .sort((a, b) => b.share - a.share);

@@ -27,6 +27,7 @@ export const profile: Profile = {
     unit: 'ratio',
     direction: 'up',
     minimumChange: 0.1,
+    lowest: 0,
   })),
 };
 

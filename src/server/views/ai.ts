@@ -1,6 +1,7 @@
 import type { Scope } from '../../model/account.ts';
 import type { AiState, Collected, Detected, Evaluation, ScoreHistory } from '../../model/api.ts';
 import { VigiaError } from '../../model/errors.ts';
+import { minuteText } from '../../model/time.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
 import { completeUntil, type EntityWindow, readWindow, sortedFeatures, type Window } from '../reader.ts';
@@ -152,7 +153,7 @@ export async function detectNow(house: House, scope: Scope, range: AiRange): Pro
       have: 0,
       need: house.config.detection.minimumSteps,
       entity: range.entity,
-      until: new Date(house.learner.of(profile, range.entity).learningUntilMs ?? house.now()).toISOString(),
+      until: minuteText(house.learner.of(profile, range.entity).learningUntilMs ?? house.now()),
     });
   }
   const findings = result?.findings ?? [];

@@ -12,7 +12,7 @@ export interface FeatureFigures {
   readonly share: number | null;
 }
 
-export function FeatureHead() {
+export function FeatureHead({ shares = true }: { shares?: boolean }) {
   const { t } = useTranslation();
   return (
     <div className="feature-row feature-head" aria-hidden="true">
@@ -20,7 +20,7 @@ export function FeatureHead() {
       <span className="number">{t('common.value')}</span>
       <span />
       <span>{t('common.expected')}</span>
-      <span>{t('incident.shareOf')}</span>
+      <span>{shares && t('incident.shareOf')}</span>
     </div>
   );
 }

@@ -32,8 +32,11 @@ function Known({ host }: { host: Host }) {
   const dashboard = dashboardOf(target.profile);
   const { profiles } = useNames();
   const names = profiles.find(({ slug }) => slug === target.profile)?.features.map(({ name }) => name) ?? [];
+  // Below the threshold there is nothing to share out: the figures would only alarm.
+  const abnormal = target.score !== null && target.threshold !== null && target.score >= target.threshold;
+  const shown = host.features.map((one) => (abnormal ? one : { ...one, share: null }));
   // What carries the score comes first, the rest as the profile lists it.
-  const features = host.features.toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0) || names.indexOf(a.feature) - names.indexOf(b.feature));
+  const features = shown.toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0) || names.indexOf(a.feature) - names.indexOf(b.feature));
   useTitle(target.name);
   return (
     <>
@@ -77,7 +80,7 @@ function Known({ host }: { host: Host }) {
           <h2 id="against">{t('host.against')}</h2>
         </header>
         <div className="sheet">
-          <FeatureHead />
+          <FeatureHead shares={abnormal} />
           <FeatureRows profile={target.profile} features={features} />
         </div>
       </section>
