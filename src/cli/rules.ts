@@ -6,7 +6,7 @@ import type { Invocation } from './main.ts';
 import { dataDirOf, profilesDir } from './paths.ts';
 import { existingStore } from './place.ts';
 
-/** Prints every rule, ready for another Prometheus (`prometheus.source.evaluatesRules`). */
+/** Prints every rule, ready for another Prometheus. */
 export async function rules({ options, print }: Invocation): Promise<number> {
   const { config } = configOf(options);
   const store = await existingStore(config, dataDirOf(options['data'] as string | undefined, process.env));

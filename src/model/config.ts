@@ -41,10 +41,6 @@ const sourceSchema = z.strictObject({
   tenant: z.string().optional().describe('Sent as X-Scope-OrgID.'),
   selectors: z.record(z.string(), z.string()).default({}).describe('Label matchers per profile, for example linux-host: job="node".'),
   identity: z.string().default('instance').describe('The label that names an entity on the far side.'),
-  evaluatesRules: z
-    .boolean()
-    .default(false)
-    .describe('The far side scrapes Vigía and evaluates its rules; Vigía then starts no Prometheus of its own.'),
 });
 
 const prometheusSchema = z.strictObject({

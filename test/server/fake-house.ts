@@ -42,7 +42,7 @@ export interface Answer {
 }
 
 /** The whole server but for its children: real store, door, views and pipeline over a small world instead of Prometheus. */
-export async function fakeHouse(world: World): Promise<FakeHouse> {
+export async function fakeHouse(world: World, settings: object = {}): Promise<FakeHouse> {
   const dir = mkdtempSync(join(tmpdir(), 'vigia-house-'));
   const pageDir = join(dir, 'page');
   mkdirSync(join(pageDir, 'assets'), { recursive: true });
@@ -50,7 +50,7 @@ export async function fakeHouse(world: World): Promise<FakeHouse> {
   writeFileSync(join(pageDir, 'assets', 'a-1.js'), '1');
   const now = () => world.nowMs;
   const store = await openStore({ file: join(dir, 'vigia.sqlite') }, { now });
-  const config = configSchema.parse({ detection: { minimumSteps: 40, window: '1h' } });
+  const config = configSchema.parse({ detection: { minimumSteps: 40, window: '1h' }, ...settings });
   const profiles = new Map([profile, containers].map((each) => [each.slug, each]));
   const source = fakeSource(world);
   const board = createBoard({ profiles, freshMs: 60_000 });
