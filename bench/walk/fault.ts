@@ -32,6 +32,7 @@ export interface Walked {
 }
 
 const longestMs = 180_000;
+const calmMs = 60_000;
 
 /** Everything about a fault but the machine it meets is its seed's: how hard it is, and when within a step it begins. */
 function faultOf(kind: FaultKind, seed: number, workingDir: string): { stress: StressOptions; delayShare: number } {
@@ -44,12 +45,13 @@ function faultOf(kind: FaultKind, seed: number, workingDir: string): { stress: S
   return { delayShare, stress: { ...common, diskWorkers: 1 + random.below(2), diskBytes: 256 * 2 ** 20 } };
 }
 
-/** Makes a real fault with stress-ng, waits for the message, ends the fault, and waits until its incident is closed. */
+/** On a calm machine makes a real fault with stress-ng, waits for the message, ends the fault, and waits until its incident is closed. */
 export async function walkOf(machine: WatchedMachine, kind: FaultKind, seed: number): Promise<Walked> {
   const { vigia, telegram, stepMs } = machine;
   const workingDir = join(machine.dir, 'stress');
   mkdirSync(workingDir, { recursive: true });
   const { stress, delayShare } = faultOf(kind, seed, workingDir);
+  await calm(machine);
   await sleep(delayShare * stepMs);
 
   const before = telegram.received.length;
@@ -77,6 +79,21 @@ export async function walkOf(machine: WatchedMachine, kind: FaultKind, seed: num
     600_000,
   );
   return { ...walked, features: closed.shares.map((share) => share.feature) };
+}
+
+/** Waits until the machine has been below its threshold for a minute, and nothing is open. */
+async function calm(machine: WatchedMachine): Promise<void> {
+  let sinceMs = performance.now();
+  await eventually(
+    'a calm machine',
+    async () => {
+      await sleep(1_000);
+      const { score, threshold, firing } = await machine.target();
+      if (firing > 0 || score === null || threshold === null || score >= threshold) sinceMs = performance.now();
+      return performance.now() - sinceMs >= calmMs;
+    },
+    calmMs + 900_000,
+  );
 }
 
 /** What Prometheus, the findings and the event stream say about when a fault was seen. */

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, createWriteStream, existsSync, openSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
@@ -7,7 +7,7 @@ import { reasonOf, VigiaError } from '../model/errors.ts';
 import { openDataFolder, runningOn } from '../server/data-folder.ts';
 import { openStore } from '../store/open.ts';
 import { configOf } from './check.ts';
-import type { Invocation } from './main.ts';
+import type { Invocation } from './invocation.ts';
 import { become, giveFolder, ownUser } from './own-user.ts';
 import { dataDirOf, isRoot } from './paths.ts';
 import { existingStore, storeLocation } from './place.ts';
@@ -40,7 +40,7 @@ export async function backup({ options, words, print }: Invocation): Promise<num
     print(`${lines} lines written to ${file}. It holds password hashes and receivers' secrets: keep it as safe as the data.`);
     return 0;
   } finally {
-    rmSync(draft, { force: true });
+    if (existsSync(draft)) rmSync(draft);
     await store.close();
   }
 }
@@ -82,7 +82,7 @@ function openBackup(file: string): number {
 }
 
 async function* linesOf(file: string, source: number): AsyncGenerator<string> {
-  const stream = createReadStream(file, { fd: source, autoClose: false });
+  const stream = createReadStream(file, { fd: source });
   const plain = createGunzip();
   const read = pipeline(stream, plain);
   read.catch(() => {});
@@ -92,6 +92,6 @@ async function* linesOf(file: string, source: number): AsyncGenerator<string> {
   } catch {
     throw new VigiaError('backup-invalid', { file, reason: 'it is cut off or no gzip file' });
   } finally {
-    closeSync(source);
+    stream.destroy();
   }
 }

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Config } from '../model/config.ts';
 import { formatDuration } from '../model/time.ts';
-import { loadConfig, maskedConfig } from '../server/config.ts';
+import { listenOf, loadConfig, maskedConfig, readConfigFiles } from '../server/config.ts';
 import { loadProfiles } from '../server/profiles.ts';
-import type { Invocation } from './main.ts';
+import type { Invocation } from './invocation.ts';
 import { programDir, profilesDir } from './paths.ts';
 
 const defaultFile = join(programDir, 'vigia.yml');
@@ -23,6 +23,8 @@ export function configOf(
 
 export async function check({ options, print, remark }: Invocation): Promise<number> {
   const { config, file } = configOf(options);
+  listenOf(config);
+  readConfigFiles(config);
   const profiles = loadProfiles(profilesDir);
   print(stringify(asWritten(maskedConfig(config))));
   remark(

@@ -6,7 +6,7 @@ import { errorTable } from '../model/errors.ts';
 import { receiverSchema, receiverSecrets } from '../model/receiver.ts';
 import { formatDuration } from '../model/time.ts';
 import { unwrap } from '../server/config.ts';
-import type { Invocation } from './main.ts';
+import type { Invocation } from './invocation.ts';
 import { programDir } from './paths.ts';
 
 /** Writes the documents that are made from code; with --check only says whether they are in step. */

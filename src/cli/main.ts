@@ -1,15 +1,7 @@
 import { parseArgs } from 'node:util';
 import { reasonOf, VigiaError } from '../model/errors.ts';
+import type { Invocation } from './invocation.ts';
 import { rootDataDir, version } from './paths.ts';
-
-/** What every command gets: its options, already checked, and the words after them. */
-export interface Invocation {
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
-  readonly words: readonly string[];
-  readonly print: (text: string) => void;
-  /** Progress and remarks: standard error, so that standard output stays for answers. */
-  readonly remark: (text: string) => void;
-}
 
 interface Command {
   readonly usage: string;
@@ -101,7 +93,7 @@ ${Object.values(commands)
   vigia --help, vigia --version
 
 Options: "vigia COMMAND --help". Settings: vigia.yml beside the program or --config FILE, then VIGIA_SECTION__KEY (docs/config.md).
-Exit codes: 0 done, 1 something is bad or not there, 64 wrong command line, 69 to 78 see docs/errors.md.
+Exit codes: 0 done, 1 something is bad or not there, 64 wrong command line; the others: docs/errors.md.
 `;
 
 async function main(argv: readonly string[]): Promise<number> {

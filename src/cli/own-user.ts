@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { run } from '../tools/run.ts';
 import { programDir, version } from './paths.ts';
@@ -54,6 +54,8 @@ function lookUp(): Ids | null {
 /** Gives the data folder, and what an earlier start left in it, to the user. */
 export function giveFolder(dir: string, ids: Ids): void {
   try {
+    // Folders above it are made for everybody to pass: the user must get through.
+    mkdirSync(dirname(dir), { recursive: true, mode: 0o755 });
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (thrown) {
     throw new VigiaError('data-unwritable', { dir, reason: reasonOf(thrown), user });

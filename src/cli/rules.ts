@@ -2,7 +2,7 @@ import { ruleFiles } from '../server/derive/rules.ts';
 import { loadProfiles } from '../server/profiles.ts';
 import { ruleInput } from '../server/rule-input.ts';
 import { configOf } from './check.ts';
-import type { Invocation } from './main.ts';
+import type { Invocation } from './invocation.ts';
 import { dataDirOf, profilesDir } from './paths.ts';
 import { existingStore } from './place.ts';
 

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { connectionReason } from '../clients/failure.ts';
 import { VigiaError } from '../model/errors.ts';
 import { type Running, runningOn } from '../server/data-folder.ts';
 import type { Status } from '../server/raise.ts';
-import type { Invocation } from './main.ts';
+import type { Invocation } from './invocation.ts';
 import { dataDirOf, isRoot, personDataDir, rootDataDir } from './paths.ts';
 
 const stopMs = 20_000;
@@ -39,6 +39,7 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
 
 /** Root and a person have different folders when none is named: whoever looks into the wrong one hears of the other. */
 function notRunning(dir: string, options: Invocation['options'], remark: Invocation['remark']): number {
+  if (!isReadable(dir)) throw new VigiaError('data-unreadable', { dir });
   const error = new VigiaError('not-running', { dir });
   remark(`vigia: ${error.message}`);
   const other = isRoot ? personDataDir : rootDataDir;
@@ -48,6 +49,15 @@ function notRunning(dir: string, options: Invocation['options'], remark: Invocat
     );
   }
   return error.exit;
+}
+
+function isReadable(dir: string): boolean {
+  try {
+    accessSync(dir, constants.X_OK);
+    return true;
+  } catch (thrown) {
+    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'EACCES');
+  }
 }
 
 export async function status({ options, print, remark }: Invocation): Promise<number> {

@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGuardedFetch } from '../clients/guarded.ts';
 import { VigiaError } from '../model/errors.ts';
+import { listenOf, readConfigFiles } from '../server/config.ts';
 import { openDataFolder, runningOn } from '../server/data-folder.ts';
 import { loadProfiles } from '../server/profiles.ts';
 import { raise } from '../server/raise.ts';
 import { ensureParts } from '../tools/parts.ts';
 import { configOf } from './check.ts';
-import type { Invocation } from './main.ts';
+import type { Invocation } from './invocation.ts';
 import { become, canRead, copyProgram, giveFolder, ownUser } from './own-user.ts';
 import { buildPage } from './page.ts';
 import { dataDirOf, isRoot, pageDir, partsDir, profilesDir, programDir, version } from './paths.ts';
@@ -23,6 +24,8 @@ export async function up(invocation: Invocation): Promise<number> {
   const { options, remark } = invocation;
   const dataDir = dataDirOf(options['data'] as string | undefined, process.env);
   const { config, file } = configOf(options);
+  listenOf(config);
+  const files = readConfigFiles(config);
   const profiles = loadProfiles(profilesDir);
   const other = runningOn(dataDir);
   if (other !== null) throw new VigiaError('data-in-use', { pid: other.pid, dir: dataDir });
@@ -36,21 +39,25 @@ export async function up(invocation: Invocation): Promise<number> {
     fetch: releaseFetch(config.network.proxy, config.network.noProxy),
   });
   await buildPage(remark);
+  const start = startArguments({ ...options, detach: false }, dataDir, file);
   if (isRoot) {
     const ids = await ownUser(remark);
     giveFolder(dataDir, ids);
     if (!(await canRead(ids, join(programDir, 'package.json'))) || !(await canRead(ids, process.execPath))) {
       return inCopy(copyProgram(programCopy, remark), startArguments(options, dataDir, file));
     }
+    // Still as root: the process in the background reads the same files, and then becomes that user itself.
+    if (options['detach'] === true) return detach(invocation, dataDir, start);
     become(ids);
   }
   openDataFolder(dataDir);
-  if (options['detach'] === true) return detach(invocation, dataDir, startArguments({ ...options, detach: false }, dataDir, file));
+  if (options['detach'] === true) return detach(invocation, dataDir, start);
 
   const startedMs = Date.now();
   const raised = await raise({
     config,
     profiles,
+    files,
     dataDir,
     storeLocation: storeLocation(config, dataDir),
     pageDir,
@@ -100,7 +107,7 @@ function startArguments(options: Invocation['options'], dataDir: string, configF
 async function detach({ print, remark }: Invocation, dataDir: string, startArgs: readonly string[]): Promise<number> {
   mkdirSync(dataDir, { recursive: true });
   const logFile = join(dataDir, 'vigia.log');
-  const log = openSync(logFile, 'a', 0o600);
+  const log = openSync(logFile, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
   const before = fstatSync(log).size;
   const words = () => readFileSync(logFile).subarray(before).toString('utf8').trimEnd().split('\n');
   const args = ['--disable-warning=ExperimentalWarning', join(programDir, 'src', 'cli', 'main.ts'), ...startArgs];

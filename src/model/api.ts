@@ -55,6 +55,7 @@ export const partHealthSchema = z.object({
 export type PartHealth = z.infer<typeof partHealthSchema>;
 
 export const healthSchema = z.object({ state: stateSchema, nowMs: z.number(), parts: z.array(partHealthSchema) });
+export type Health = z.infer<typeof healthSchema>;
 
 /** Points are `[Unix ms, value]`; `null` is "no sample". */
 export const pointsSchema = z.array(z.tuple([z.number(), z.number().nullable()]));

@@ -6,7 +6,10 @@ import { durationMs } from './time.ts';
  * The one schema of `vigia.yml`. `docs/config.md` is printed from the descriptions, so they are written for a reader.
  * Every key can also come from the environment as VIGIA_SECTION__KEY.
  */
-const listen = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'HOST:PORT, for example 127.0.0.1:8080');
+const listen = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'HOST:PORT, for example 127.0.0.1:8080')
+  .refine((text) => !(Number(text.slice(text.lastIndexOf(':') + 1)) > 65_535), 'a port is at most 65535');
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 const serverSchema = z.strictObject({

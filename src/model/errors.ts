@@ -28,6 +28,11 @@ export const errorTable = {
     75,
     'Another Vigía (pid {pid}) already uses the data folder {dir}. Stop it with "vigia down --data {dir}", or give another folder with --data DIR.',
   ),
+  'data-damaged': row(
+    500,
+    65,
+    'The database {file} is damaged: {reason}. It was left as it is. Move {file}* to another folder; then "vigia restore FILE --data {dir}" brings a backup back, and "vigia up" without one begins anew.',
+  ),
   'data-newer': row(
     500,
     78,
@@ -52,6 +57,7 @@ export const errorTable = {
     66,
     'The data folder {dir} holds no data of Vigía. Name the right one with --data DIR, or start Vigía once: "vigia up --data {dir}".',
   ),
+  'data-unreadable': row(500, 77, 'You may not look into the data folder {dir}. Ask as root or as its owner: "sudo vigia …".'),
   'not-running': row(500, 69, 'No Vigía runs on the data folder {dir}. Start one with "vigia up --data {dir}".'),
   'child-gave-up': row(500, 70, '{part} ended {count} times in {seconds} s and is not started again for now. Its last words: {words}'),
   'derived-refused': row(500, 70, '{tool} refuses the file made for {part}: {reason}. The old file stays.'),
@@ -123,7 +129,7 @@ export function sentence(code: ErrorCode, params: ErrorParams): string {
   });
 }
 
-/** The message of anything thrown, for a sentence. */
+/** The message of anything thrown, for a sentence that names the file itself. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return thrown instanceof Error ? thrown.message.replace(/, [a-z]+ '[^']*'$/, '') : String(thrown);
 }

@@ -37,7 +37,7 @@ export function minuteText(ms: number): string {
 
 /** A duration as text in configuration, as milliseconds (`…Ms`) in code. */
 export const durationMs = (from: string, to: string) =>
-  z.string().transform((text, context) => {
+  z.string({ error: 'a duration with its unit, like 15s, 5m or 1h30m' }).transform((text, context) => {
     const ms = parseDuration(text);
     const low = parseDuration(from) ?? 0;
     const high = parseDuration(to) ?? Number.POSITIVE_INFINITY;

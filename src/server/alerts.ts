@@ -24,12 +24,16 @@ export type Webhook = z.infer<typeof webhookSchema>;
 
 type Named = Pick<Alert, 'fingerprint' | 'labels' | 'annotations' | 'startsMs'>;
 
-const alertOf = (alert: Named, endsMs: number | null, silenced: boolean): Alert => ({
-  ...alert,
-  name: alert.labels['alertname'] ?? '',
-  severity: severitySchema.catch('warning').parse(alert.labels['severity']),
-  entity: alert.labels['entity'] ?? '',
-  profile: alert.labels['profile'] ?? '',
+/** Field by field: what Alertmanager says besides is no part of an alert, and the store has no place for it. */
+const alertOf = ({ fingerprint, labels, annotations, startsMs }: Named, endsMs: number | null, silenced: boolean): Alert => ({
+  fingerprint,
+  labels,
+  annotations,
+  startsMs,
+  name: labels['alertname'] ?? '',
+  severity: severitySchema.catch('warning').parse(labels['severity']),
+  entity: labels['entity'] ?? '',
+  profile: labels['profile'] ?? '',
   endsMs,
   state: endsMs === null ? 'firing' : 'resolved',
   silenced,

@@ -5,8 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { VigiaError } from '../model/errors.ts';
 import { registerAccountRoutes } from './accounts/register.ts';
+import type { ConfigFiles } from './config.ts';
 import { createDoor, type Door } from './door/door.ts';
-import { registerApiDescription } from './door/openapi.ts';
+import { registerApiDescription } from './door/description.ts';
 import { defineRoute } from './door/route.ts';
 import type { House } from './house.ts';
 import { registerAiRoutes } from './routes/ai.ts';
@@ -20,7 +21,7 @@ import { registerTargetRoutes } from './routes/targets.ts';
 /** The page and the API, ready to listen. */
 export async function openApp(
   house: House,
-  options: { pageDir: string; internalToken: string; setupCode: string | null },
+  options: { pageDir: string; tls: ConfigFiles['tls']; internalToken: string; setupCode: string | null },
 ): Promise<FastifyInstance> {
   const { server } = house.config;
   const door = await createDoor({
@@ -32,7 +33,7 @@ export async function openApp(
       basePath: server.basePath,
       publicUrl: server.publicUrl,
       trustedProxies: server.trustedProxies,
-      tls: server.tls === undefined ? undefined : { cert: pem(server.tls.certFile), key: pem(server.tls.keyFile) },
+      tls: options.tls,
     },
     machineTokens: [options.internalToken],
   });
@@ -47,14 +48,6 @@ export async function openApp(
   registerApiDescription(door);
   await servePage(door, options.pageDir, server.basePath);
   return door.fastify;
-}
-
-function pem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (thrown) {
-    throw new VigiaError('config-unreadable', { file, reason: thrown instanceof Error ? thrown.message : String(thrown) });
-  }
 }
 
 /** Built files as they are; every other path is the page itself, which finds its way by the URL. */

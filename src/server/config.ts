@@ -37,15 +37,9 @@ export function loadConfig(input: ConfigInput): { config: Config; file: string |
 }
 
 function parseFile(file: string): Tree {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (thrown) {
-    throw new VigiaError('config-unreadable', { file, reason: reasonOf(thrown) });
-  }
-  const document = parseDocument(text, { uniqueKeys: true });
+  const document = parseDocument(textOf(file), { uniqueKeys: true });
   const [error] = document.errors;
-  if (error !== undefined) throw new VigiaError('config-syntax', { file, reason: error.message.split('\n')[0] ?? '' });
+  if (error !== undefined) throw new VigiaError('config-syntax', { file, reason: (error.message.split('\n')[0] ?? '').replace(/:$/, '') });
   const tree: unknown = document.toJS({ maxAliasCount: 20 });
   if (tree === null || tree === undefined) return {};
   if (!isTree(tree)) throw new VigiaError('config-syntax', { file, reason: 'it must hold sections, like "server:"' });
@@ -180,6 +174,42 @@ function set(tree: Tree, path: readonly string[], value: unknown): void {
     node = child;
   }
   node[path.at(-1) as string] = value;
+}
+
+/** Files that the configuration names, read while they can be: as root, before Vigía becomes a user of its own. */
+export interface ConfigFiles {
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly caPem: string | undefined;
+}
+
+/** @throws VigiaError `config-unreadable`. */
+export function readConfigFiles(config: Config): ConfigFiles {
+  const { tls } = config.server;
+  const { caFile } = config.network;
+  return {
+    tls: tls === undefined ? undefined : { cert: textOf(tls.certFile), key: textOf(tls.keyFile) },
+    caPem: caFile === undefined ? undefined : textOf(caFile),
+  };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (thrown) {
+    throw new VigiaError('config-unreadable', { file, reason: reasonOf(thrown) });
+  }
+}
+
+const loopbackHosts = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Where the page listens. @throws VigiaError `plain-http-off-loopback` before anything is installed or opened for it. */
+export function listenOf(config: Config): { host: string; port: number; isLoopback: boolean } {
+  const { listen, tls, allowPlainHttp } = config.server;
+  const at = listen.lastIndexOf(':');
+  const host = listen.slice(0, at).replace(/^\[|\]$/g, '');
+  const isLoopback = loopbackHosts.has(host);
+  if (!isLoopback && tls === undefined && !allowPlainHttp) throw new VigiaError('plain-http-off-loopback', { host });
+  return { host, port: Number(listen.slice(at + 1)), isLoopback };
 }
 
 /** The configuration as a person may see it: secrets masked. */

@@ -182,10 +182,12 @@ export function createIncidents(options: {
       inTurn(async () => {
         let active: Alert[];
         let evaluated: ReadonlySet<string>;
+        let firing: ReadonlySet<string>;
         try {
           active = (await options.alertmanager().alerts()).map((alert) => alertOfAlertmanager(alert, now()));
           const samples = await options.prometheus().query('ALERTS{alertstate=~"pending|firing"}');
           evaluated = new Set(samples.map((sample) => ruleKey(sample.labels)));
+          firing = new Set(samples.filter((sample) => sample.labels['alertstate'] === 'firing').map((sample) => ruleKey(sample.labels)));
         } catch (thrown) {
           // No answer is no proof of an end: what was firing is unknown now.
           options.log.warn({}, `alerts cannot be reconciled: ${reasonOf(thrown)}`);
@@ -197,6 +199,11 @@ export function createIncidents(options: {
         // Alertmanager keeps what nobody renews for minutes; Prometheus says at once what no longer fires.
         const believed = settled ? active.filter((alert) => evaluated.has(ruleKey(alert.labels))) : active;
         await takeAll(believed);
+        // A restarted Alertmanager hears of an alert within a minute; Prometheus knows now.
+        const doubted = (await store.incidents.liveAlerts()).filter(
+          ({ alert }) => alert.state === 'unknown' && firing.has(ruleKey(alert.labels)),
+        );
+        await takeAll(doubted.map(({ alert }) => ({ ...alert, state: 'firing' })));
         if (settled) await takeAll(await endMissing(believed, evaluated));
       }),
   };

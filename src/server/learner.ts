@@ -43,6 +43,8 @@ const chunk = 10;
 /** Above this share of flagged steps the new level is accepted as normal, instead of never being learned. */
 const acceptedShare = 0.25;
 const modelsKept = 5;
+/** An entity that the source does not have is asked for again after so many steps. */
+const absentSteps = 20;
 
 export function createLearner(options: {
   store: Pick<Store, 'models' | 'findings'>;
@@ -152,7 +154,9 @@ export function createLearner(options: {
 
   /** A young model is renewed when its history has doubled, an old one after `retrain`. */
   const isDue = (state: State, nowMs: number): boolean => {
-    if (nowMs < state.nextTryMs) return false;
+    const waitMs = state.nextTryMs - nowMs;
+    // A wait longer than any that is given was set while the clock was wrong.
+    if (waitMs > 0 && waitMs <= Math.max(config.minimumSteps, absentSteps) * options.source().stepMs) return false;
     if (state.info === null) return true;
     const ageMs = nowMs - state.info.createdMs;
     const learnedMs = state.info.trainedToMs - state.info.trainedFromMs;
@@ -199,7 +203,7 @@ export function createLearner(options: {
       const learned = await trainMany(profile, due, nowMs, config.window);
       const { stepMs } = options.source();
       // Absent from the source for now: asked again later, not at every tick.
-      for (const entity of due) if (!learned.has(entity)) stateOf(profile, entity).nextTryMs = nowMs + 20 * stepMs;
+      for (const entity of due) if (!learned.has(entity)) stateOf(profile, entity).nextTryMs = nowMs + absentSteps * stepMs;
       return [...learned].filter(([, info]) => info !== null).map(([entity]) => entity);
     },
     async train(profile, entity, nowMs, windowMs) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { VigiaError } from '../model/errors.ts';
+import { reasonOf, VigiaError } from '../model/errors.ts';
 import { type Profile, profileSchema } from '../model/profile.ts';
 import { formatDuration } from '../model/time.ts';
 
@@ -11,7 +11,7 @@ export function loadProfiles(folder: string): Map<string, Profile> {
   for (const file of readdirSync(folder)
     .filter((name) => name.endsWith('.yml'))
     .sort()) {
-    const result = profileSchema.safeParse(parse(readFileSync(join(folder, file), 'utf8')));
+    const result = profileSchema.safeParse(yamlOf(join(folder, file)));
     const problems = result.success
       ? nameProblems(result.data, file)
       : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
@@ -24,6 +24,14 @@ export function loadProfiles(folder: string): Map<string, Profile> {
     profiles.set(result.data.slug, result.data);
   }
   return profiles;
+}
+
+function yamlOf(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    throw new VigiaError('config-syntax', { file, reason: (reasonOf(thrown).split('\n')[0] ?? '').replace(/:$/, '') });
+  }
 }
 
 function nameProblems(profile: Profile, file: string): string[] {

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createAlertmanagerClient } from '../clients/alertmanager.ts';
@@ -10,12 +9,12 @@ import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
-import type { State, Target } from '../model/target.ts';
-import type { Store } from '../store/contract.ts';
+import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
 import { run, start } from '../tools/run.ts';
 import { openApp } from './app.ts';
 import { createBoard } from './board.ts';
+import { type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
@@ -25,11 +24,11 @@ import { createIncidents } from './incidents.ts';
 import { createInternalListener, discoveryOf } from './internal.ts';
 import { createLearner } from './learner.ts';
 import { metricsOf } from './metrics.ts';
+import { ownTarget } from './own-target.ts';
 import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
-import { freeId } from './slug.ts';
 import { adoptedSource, discoverRate, ownSource } from './source.ts';
 import { supervise } from './supervisor.ts';
 import { worst } from './views/overview.ts';
@@ -39,6 +38,7 @@ export interface RaiseOptions {
   readonly config: Config;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly dataDir: string;
+  readonly files: ConfigFiles;
   readonly storeLocation: StoreLocation;
   readonly pageDir: string;
   readonly parts: PartTools;
@@ -72,14 +72,12 @@ export interface Status {
   readonly openIncidents: number;
 }
 
-const loopbackHosts = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /**
  * Builds the house and starts it: store, children, listeners, work. Everything is up when this resolves.
  * @throws VigiaError with what is in the way; whatever was started is stopped again.
  */
 export async function raise(options: RaiseOptions): Promise<Raised> {
-  const { config, dataDir, now, profiles } = options;
+  const { config, dataDir, files, now, profiles } = options;
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const each of stops.splice(0).toReversed()) await each();
@@ -93,11 +91,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
 
   async function build(): Promise<Raised> {
     const startedMs = now();
-    const { host, port } = listenOf(config);
-    const isLoopback = loopbackHosts.has(host);
-    if (!isLoopback && config.server.tls === undefined && !config.server.allowPlainHttp) {
-      throw new VigiaError('plain-http-off-loopback', { host });
-    }
+    const { host, port, isLoopback } = listenOf(config);
     openDataFolder(dataDir);
     const internalToken = keptSecret(dataDir, 'internal.token');
     const credential = { username: 'vigia', password: keptSecret(dataDir, 'children.secret') };
@@ -118,7 +112,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const fetch = createGuardedFetch({
       proxy: config.network.proxy,
       noProxy: config.network.noProxy,
-      caPem: config.network.caFile === undefined ? undefined : readFileSync(config.network.caFile, 'utf8'),
+      caPem: files.caPem,
       forbiddenPorts: () => new Set(Object.values(ports)),
     });
     const child = { fetch, ownChild: true, ...credential };
@@ -249,7 +243,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
 
     const setupNeeded = (await store.accounts.count()) === 0;
     const setupCode = setupNeeded && !isLoopback ? String(randomInt(0, 1e8)).padStart(8, '0') : null;
-    const app = await openApp(house, { pageDir: options.pageDir, internalToken, setupCode });
+    const app = await openApp(house, { pageDir: options.pageDir, tls: files.tls, internalToken, setupCode });
     stops.push(() => app.close());
     await listen(app, host, port);
 
@@ -292,11 +286,6 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
   }
 }
 
-export function listenOf(config: Config): { host: string; port: number } {
-  const at = config.server.listen.lastIndexOf(':');
-  return { host: config.server.listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(config.server.listen.slice(at + 1)) };
-}
-
 async function listen(app: { listen(at: { host: string; port: number }): Promise<string> }, host: string, port: number): Promise<void> {
   try {
     await app.listen({ host, port });
@@ -305,38 +294,6 @@ async function listen(app: { listen(at: { host: string; port: number }): Promise
     if (code === 'EADDRINUSE') throw new VigiaError('listen-in-use', { host, port });
     throw new VigiaError('listen-refused', { host, port, reason: reasonOf(thrown) });
   }
-}
-
-/** The machine Vigía runs on, as a target: its exporter is a child, its name the host's. */
-async function ownTarget(store: Store, config: Config, port: number, nowMs: number): Promise<Target | null> {
-  const targets = await store.targets.list();
-  const known = targets.find((target) => target.managedBy === 'vigia');
-  if (!config.parts.nodeExporter) {
-    if (known !== undefined) await store.targets.remove(known.id);
-    return null;
-  }
-  const address = `127.0.0.1:${port}`;
-  if (known !== undefined) {
-    const moved = { ...known, address };
-    if (known.address !== address) await store.targets.update(moved);
-    return moved;
-  }
-  const name = hostname().split('.')[0] || 'this-host';
-  const id = freeId(name, new Set(targets.map((target) => target.id)));
-  const target: Target = {
-    id,
-    name,
-    profile: 'linux-host',
-    address,
-    scheme: 'http',
-    metricsPath: '/metrics',
-    labels: {},
-    enabled: true,
-    managedBy: 'vigia',
-    createdMs: nowMs,
-  };
-  await store.targets.insert(target);
-  return target;
 }
 
 async function bytesOf(dir: string): Promise<number> {

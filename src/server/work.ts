@@ -51,7 +51,12 @@ export function startWork(house: House): Work {
     return behind ? 0 : stepMs - ((farMs - source.watermarkMs) % stepMs) + 50;
   };
 
+  const clock = createClockWatch(now, () => performance.now());
   const tidy = async (): Promise<number> => {
+    if (clock.jumped()) {
+      log.warn({}, 'the clock jumped: nothing is removed by age for an hour');
+      return hourMs;
+    }
     const nowMs = now();
     const { retention } = config;
     for (const gone of await house.store.pipeline.evict(nowMs - config.detection.evictAfter)) {
@@ -88,6 +93,21 @@ export function startWork(house: House): Work {
     wake: () => reader.wake(),
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
+
+/**
+ * Whether the wall clock moved by more than an hour other than time did, since it was last asked. What is removed by age is
+ * gone for good, so one round is skipped: a clock that was wrong for a moment costs nothing, one that was put right goes on.
+ */
+export function createClockWatch(wallMs: () => number, monotonicMs: () => number): { jumped(): boolean } {
+  let offsetMs = wallMs() - monotonicMs();
+  return {
+    jumped() {
+      const before = offsetMs;
+      offsetMs = wallMs() - monotonicMs();
+      return Math.abs(offsetMs - before) > hourMs;
     },
   };
 }

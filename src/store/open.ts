@@ -83,7 +83,14 @@ async function connect(location: StoreLocation): Promise<Database> {
   const plugins = [new CamelCasePlugin()];
   if ('file' in location) {
     try {
-      return new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(location.file)), plugins });
+      const database = openSqlite(location.file);
+      // Said at the start, and not by some query days later: a page that nobody reads may be damaged too.
+      const { quick_check: found } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+      if (found !== 'ok') {
+        database.close();
+        throw damaged(location.file, found);
+      }
+      return new Kysely<Tables>({ dialect: sqliteDialect(database), plugins });
     } catch (thrown) {
       throw unusable(location, thrown);
     }
@@ -140,8 +147,18 @@ function plainNames(db: Database): Database {
   return db.withoutPlugins();
 }
 
+const damaged = (file: string, reason: string): VigiaError =>
+  new VigiaError('data-damaged', { file, dir: dirname(file), reason: reason.replaceAll(/\s+/g, ' ').trim() });
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const damageCodes: ReadonlySet<unknown> = new Set([11, 26]);
+
 function unusable(location: StoreLocation, thrown: unknown): VigiaError {
+  if (thrown instanceof VigiaError) return thrown;
   const cause = { cause: thrown };
+  if ('file' in location && thrown instanceof Error && 'errcode' in thrown && damageCodes.has(thrown.errcode)) {
+    return damaged(location.file, thrown.message);
+  }
   if ('url' in location) {
     return new VigiaError('far-unreachable', { what: 'PostgreSQL', url: safeUrl(location.url), reason: reasonOf(thrown) }, cause);
   }

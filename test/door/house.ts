@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Role, Scope } from '../../src/model/account.ts';
 import { createDoor, type Door, type DoorOptions } from '../../src/server/door/door.ts';
 import { newSecret, newToken, secretHash, SESSION_MS } from '../../src/server/door/identity.ts';
-import { registerApiDescription } from '../../src/server/door/openapi.ts';
+import { registerApiDescription } from '../../src/server/door/description.ts';
 import { registerAccountRoutes } from '../../src/server/accounts/register.ts';
 import type { Route } from '../../src/server/door/route.ts';
 import { openStore } from '../../src/store/open.ts';

@@ -56,10 +56,10 @@ describe('a wrong configuration says what a person needs', () => {
     [
       'bad YAML',
       'server: [',
-      'DIR/vigia.yml is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10:.',
+      'DIR/vigia.yml is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10.',
     ],
     ['a list at the top', '- a', 'DIR/vigia.yml is not valid YAML: it must hold sections, like "server:".'],
-    ['a key twice', 'server: {}\nserver: {}', 'DIR/vigia.yml is not valid YAML: Map keys must be unique at line 2, column 1:.'],
+    ['a key twice', 'server: {}\nserver: {}', 'DIR/vigia.yml is not valid YAML: Map keys must be unique at line 2, column 1.'],
   ];
   it.each(cases)('%s', (_, yaml, message) => {
     expect(problemOf(yaml)).toBe(message);

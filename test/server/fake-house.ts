@@ -6,6 +6,7 @@ import { configSchema } from '../../src/model/config.ts';
 import type { Receiver } from '../../src/model/receiver.ts';
 import type { Account, Role, Scope } from '../../src/model/account.ts';
 import { hashPassword } from '../../src/server/accounts/passwords.ts';
+import { readConfigFiles } from '../../src/server/config.ts';
 import { openApp } from '../../src/server/app.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { ruleSpecs } from '../../src/server/derive/rules.ts';
@@ -125,7 +126,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     listenAlertmanager: () => () => {},
     wakeReader: () => {},
   };
-  const app = await openApp(house, { pageDir, internalToken: 'machine', setupCode: null });
+  const app = await openApp(house, { pageDir, tls: readConfigFiles(config).tls, internalToken: 'machine', setupCode: null });
   const cookies = new Map<string, string>();
   const signIn = async ({ role, scope = { hosts: true, containers: true } }: { role: Role; scope?: Scope }): Promise<string> => {
     const key = JSON.stringify([role, scope]);

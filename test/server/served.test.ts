@@ -90,6 +90,7 @@ describe('served anywhere', () => {
     const raising = raise({
       config: configSchema.parse({ server: { listen: '0.0.0.0:0' } }),
       profiles: new Map(),
+      files: { tls: undefined, caPem: undefined },
       dataDir: join(dir, 'data'),
       storeLocation: { file: join(dir, 'data', 'vigia.sqlite') },
       pageDir: dir,

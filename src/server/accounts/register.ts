@@ -3,15 +3,10 @@ import { z } from 'zod';
 import type { Door } from '../door/door.ts';
 import { defineRoute } from '../door/route.ts';
 import { registerManagement } from './management.ts';
+import type { AccountOptions } from './options.ts';
 import { registerPasswords } from './own-account.ts';
 import { registerSessions } from './sessions.ts';
 import { registerTokens } from './tokens.ts';
-
-export interface AccountOptions {
-  /** Printed by `vigia up`; null where only this machine can reach the page. */
-  readonly setupCode: string | null;
-  readonly version: string;
-}
 
 /** Set-up, sign-in, one's own account, everybody's accounts, API tokens and the audit. */
 export function registerAccountRoutes(door: Door, options: AccountOptions): void {

@@ -7,7 +7,7 @@ import { Limiter } from '../door/limiter.ts';
 import { refuseForeignName } from '../door/origin.ts';
 import { defineRoute } from '../door/route.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
-import type { AccountOptions } from './register.ts';
+import type { AccountOptions } from './options.ts';
 
 export function registerSessions(door: Door, { setupCode, version }: AccountOptions): void {
   const { store, now } = door;

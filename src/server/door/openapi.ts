@@ -1,9 +1,6 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
-import { z } from 'zod';
-import type { Door } from './door.ts';
-import { defineRoute } from './route.ts';
 
 /** Collects the routes that are registered after it. */
 export async function describeApi(app: FastifyInstance, version: string, basePath: string): Promise<void> {
@@ -30,19 +27,4 @@ export async function describeApi(app: FastifyInstance, version: string, basePat
       return { ...document.openapiObject, security: [{ token: [] }, { session: [] }] };
     },
   });
-}
-
-/** Registered last by whoever opens the door. */
-export function registerApiDescription(door: Door): void {
-  door.register(
-    defineRoute({
-      method: 'GET',
-      path: '/api/openapi.json',
-      policy: 'public',
-      rate: 'read',
-      summary: 'This description (OpenAPI 3.1)',
-      schema: { response: z.record(z.string(), z.unknown()) },
-      handler: () => door.fastify.swagger() as unknown as Record<string, unknown>,
-    }),
-  );
 }

@@ -9,7 +9,7 @@ import { useFormat } from '../../format/useFormat.ts';
 import { FormNote } from '../../parts/form.tsx';
 import { useSentence } from '../../parts/sentence.ts';
 import { RoleButton } from '../../parts/RoleButton.tsx';
-import type { Chosen } from './AiPage.tsx';
+import type { Chosen } from './chosen.ts';
 import { CollectedResult, DetectedResult, EvaluatedResult, TrainedResult } from './Results.tsx';
 
 type Done =

@@ -10,18 +10,10 @@ import { useNames } from '../../parts/names.ts';
 import { aiHours, aiSearch, usualHours } from '../../search.ts';
 import { useTitle } from '../../parts/useTitle.ts';
 import { Actions } from './Actions.tsx';
+import type { Chosen } from './chosen.ts';
 import { History } from './History.tsx';
 import { Realtime } from './Realtime.tsx';
 import { Threshold } from './Threshold.tsx';
-
-export type AiProfile = AiState['profiles'][number];
-export type AiEntity = AiProfile['entities'][number];
-/** What every part of the page works on. */
-export interface Chosen {
-  readonly profile: AiProfile;
-  readonly entity: AiEntity;
-  readonly hours: number;
-}
 
 export function AiPage() {
   const { t } = useTranslation();

@@ -12,7 +12,7 @@ import { Answer, Empty } from '../../parts/Answer.tsx';
 import { useNames } from '../../parts/names.ts';
 import { Pages } from '../../parts/Pages.tsx';
 import { aiSearch } from '../../search.ts';
-import type { Chosen } from './AiPage.tsx';
+import type { Chosen } from './chosen.ts';
 
 /** P20: what was found, and the same rows as files. */
 export function History({ chosen }: { chosen: Chosen }) {

@@ -6,7 +6,7 @@ import { useNames } from '../../parts/names.ts';
 import { useSentence } from '../../parts/sentence.ts';
 import { FormNote } from '../../parts/form.tsx';
 import { useMay, useNeeds } from '../../parts/RoleButton.tsx';
-import type { Chosen } from './AiPage.tsx';
+import type { Chosen } from './chosen.ts';
 
 /** P15, P22: the switch of the profile and the one of the entity, each with its light. */
 export function Realtime({ chosen }: { chosen: Chosen }) {

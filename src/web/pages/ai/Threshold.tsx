@@ -9,7 +9,7 @@ import { Answer, Empty, Loading } from '../../parts/Answer.tsx';
 import { useSentence } from '../../parts/sentence.ts';
 import { FormNote } from '../../parts/form.tsx';
 import { RoleButton } from '../../parts/RoleButton.tsx';
-import type { Chosen } from './AiPage.tsx';
+import type { Chosen } from './chosen.ts';
 
 const TimeChart = lazy(async () => ({ default: (await import('../../chart/TimeChart.tsx')).TimeChart }));
 
