@@ -44,13 +44,26 @@ export function meets(figure: Figure): boolean | null {
   return value !== null && value <= (atMost ?? Number.POSITIVE_INFINITY) && value >= (atLeast ?? Number.NEGATIVE_INFINITY);
 }
 
-/** Measures one part: its figures, when, and how long that took. */
+/** Measures one part: its figures, when, and how long that took. What goes wrong is a figure without a value, and the rest goes on. */
 export async function measured(
   part: string,
   options: Part['options'],
   measure: () => Promise<readonly Figure[]> | readonly Figure[],
 ): Promise<Part> {
   const startedMs = performance.now();
-  const figures = await measure();
+  let figures: readonly Figure[];
+  try {
+    figures = await measure();
+  } catch (thrown) {
+    figures = [
+      {
+        what: 'could not be measured',
+        value: null,
+        unit: 'count',
+        atMost: 0,
+        note: thrown instanceof Error ? thrown.message : String(thrown),
+      },
+    ];
+  }
   return { part, date: new Date().toISOString(), seconds: Math.round((performance.now() - startedMs) / 100) / 10, options, figures };
 }

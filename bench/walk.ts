@@ -26,14 +26,11 @@ function wantedParts(text: string | undefined): ReadonlySet<string> {
   return wanted;
 }
 
-/** Runs `use` on a machine that has learned, and stops it whatever happens. */
-async function on(starting: Promise<WatchedMachine>, use: (machine: WatchedMachine) => Promise<void>): Promise<void> {
-  const machine = await starting;
-  try {
-    await use(machine);
-  } finally {
-    await machine.stop();
-  }
+/** Gives `use` a machine that has learned, or the reason why there is none, and stops it whatever happens. */
+async function on(starting: Promise<WatchedMachine>, use: (machine: Promise<WatchedMachine>) => Promise<void>): Promise<void> {
+  await starting.catch(() => {});
+  await use(starting);
+  await starting.then((machine) => machine.stop()).catch(() => {});
 }
 
 async function run(options: Options, progress: (line: string) => void): Promise<Part[]> {
@@ -56,16 +53,16 @@ async function run(options: Options, progress: (line: string) => void): Promise<
   if (onQuickTiming.some((part) => wanted.has(part))) {
     await on(watchedMachine(quickTiming, learnSteps, progress), async (machine) => {
       const common = { 'scrape interval': '5s', 'group wait': '1s', 'learned steps': learnSteps };
-      await measure('quiet', { ...common, minutes: quietMinutes }, () => quiet(machine, quietMinutes));
-      await measure('load', { ...common, seed, times }, () => load(machine, { times, seed, atMost: 45 }));
-      await measure('disk', { ...common, seed }, () => fault(machine, 'disk', seed));
-      await measure('memory-fault', { ...common, seed }, () => fault(machine, 'memory', seed));
+      await measure('quiet', { ...common, minutes: quietMinutes }, async () => quiet(await machine, quietMinutes));
+      await measure('load', { ...common, seed, times }, async () => load(await machine, { times, seed, atMost: 45 }));
+      await measure('disk', { ...common, seed }, async () => fault(await machine, 'disk', seed));
+      await measure('memory-fault', { ...common, seed }, async () => fault(await machine, 'memory', seed));
     });
   }
   if (wanted.has('load-default')) {
     await on(watchedMachine(defaultTiming, learnSteps, progress), async (machine) => {
       const used = { 'scrape interval': '15s', 'group wait': '30s', 'learned steps': learnSteps, seed };
-      await measure('load-default', used, () => load(machine, { times: 1, seed }));
+      await measure('load-default', used, async () => load(await machine, { times: 1, seed }));
     });
   }
   // More rows than a tree sees, so that trees have their full size.

@@ -8,6 +8,7 @@ import type { Incident } from '../../src/model/incident.ts';
 import { start } from '../../src/tools/run.ts';
 import { stressCommand, type StressOptions } from '../../src/tools/stress-ng.ts';
 import { eventually } from '../../test/stand-ins/real.ts';
+import type { TelegramMessage } from '../../test/stand-ins/telegram.ts';
 import type { WatchedMachine } from './house.ts';
 
 export type FaultKind = 'cpu' | 'disk' | 'memory';
@@ -26,8 +27,9 @@ export interface Walked {
   readonly shown: number | null;
   readonly pending: number | null;
   readonly firing: number | null;
-  readonly message: number;
-  /** Features of the incident, largest share first. */
+  /** Null when no message came. */
+  readonly message: number | null;
+  /** Features of the incident, largest share first; none when there was no incident. */
   readonly features: readonly string[];
 }
 
@@ -57,24 +59,26 @@ export async function walkOf(machine: WatchedMachine, kind: FaultKind, seed: num
   const before = telegram.received.length;
   const beganMs = Date.now();
   const load = start(stressCommand({ file: 'stress-ng', env: {} }, stress));
-  try {
-    await telegram.waitFor((message) => telegram.received.indexOf(message) >= before && message.text.includes('FIRING'), longestMs);
-  } finally {
-    load.kill('SIGTERM');
-    await load.exited;
-    rmSync(workingDir, { recursive: true, force: true });
-  }
-  const message = (Date.now() - beganMs) / 1000;
-  const walked = { ...(await tracesOf(machine, beganMs)), message };
+  const isNews = (message: TelegramMessage) => telegram.received.indexOf(message) >= before && message.text.includes('FIRING');
+  const came = await telegram.waitFor(isNews, longestMs).then(
+    () => true,
+    () => false,
+  );
+  const message = came ? (Date.now() - beganMs) / 1000 : null;
+  load.kill('SIGTERM');
+  await load.exited;
+  rmSync(workingDir, { recursive: true, force: true });
 
+  const walked = { ...(await tracesOf(machine, beganMs)), message };
   const { incidents } = await vigia.api<IncidentPage>('GET', '/api/incidents');
   const newest = incidents.find((incident) => incident.openedMs >= beganMs);
+  if (newest === undefined) return { ...walked, features: [] };
   const closed = await eventually(
     'the end of the incident',
     async () => {
       await sleep(1_000);
-      const incident = newest === undefined ? undefined : await vigia.api<Incident>('GET', `/api/incidents/${newest.id}`);
-      return incident?.state === 'closed' && incident;
+      const incident = await vigia.api<Incident>('GET', `/api/incidents/${newest.id}`);
+      return incident.state === 'closed' && incident;
     },
     600_000,
   );

@@ -53,7 +53,13 @@ export async function memory(
         { what: 'resident, right after the start', value: atStart / megabyte, unit: 'MB' },
         { what: 'resident, when all have learned', value: warm / megabyte, unit: 'MB' },
         { what: `resident, median of ${minutes} minutes`, value: (sorted[sorted.length >> 1] as number) / megabyte, unit: 'MB' },
-        { what: `resident, highest of ${minutes} minutes`, value: (sorted.at(-1) as number) / megabyte, unit: 'MB', atMost: 200 },
+        {
+          what: `resident, highest of ${minutes} minutes`,
+          value: (sorted.at(-1) as number) / megabyte,
+          unit: 'MB',
+          atMost: 200,
+          note: `node ${flagsOf(pid)}`,
+        },
       ];
     } finally {
       await closeBrowser();
@@ -88,4 +94,11 @@ export function residentBytes(pid: number): number {
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   if (kibibytes === undefined) throw new Error(`the kernel says no resident memory of process ${pid}`);
   return Number(kibibytes) * 1024;
+}
+
+/** The flags of Node.js that a process runs with, from proc_pid_cmdline(5). */
+function flagsOf(pid: number): string {
+  const [, ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const end = words.findIndex((word) => !word.startsWith('--'));
+  return words.slice(0, end).join(' ');
 }

@@ -13,7 +13,7 @@ import { configOf } from './check.ts';
 import type { Invocation } from './invocation.ts';
 import { become, canRead, copyProgram, giveFolder, ownUser } from './own-user.ts';
 import { buildPage } from './page.ts';
-import { dataDirOf, isRoot, pageDir, partsDir, profilesDir, programDir, version } from './paths.ts';
+import { dataDirOf, isRoot, nodeArguments, pageDir, partsDir, profilesDir, programDir, version } from './paths.ts';
 import { storeLocation } from './place.ts';
 
 const detachMs = 120_000;
@@ -110,7 +110,7 @@ async function detach({ print, remark }: Invocation, dataDir: string, startArgs:
   const log = openSync(logFile, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
   const before = fstatSync(log).size;
   const words = () => readFileSync(logFile).subarray(before).toString('utf8').trimEnd().split('\n');
-  const args = ['--disable-warning=ExperimentalWarning', join(programDir, 'src', 'cli', 'main.ts'), ...startArgs];
+  const args = [...nodeArguments, join(programDir, 'src', 'cli', 'main.ts'), ...startArgs];
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log], cwd: programDir });
   let ended: number | null = null;
   child.once('exit', (code) => (ended = code ?? 1));
@@ -136,15 +136,12 @@ async function detach({ print, remark }: Invocation, dataDir: string, startArgs:
   return 70;
 }
 
-/** Goes on as the copy of this program that the user of its own can read. */
-function inCopy(copy: string, args: readonly string[]): Promise<number> {
+/** Goes on as the copy of this program that the user of its own can read: the same process, so that nobody stands between. */
+function inCopy(copy: string, args: readonly string[]): never {
   const node = process.execPath.startsWith(`${programDir}/`) ? join(copy, process.execPath.slice(programDir.length + 1)) : process.execPath;
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(copy, 'src', 'cli', 'main.ts'), ...args], {
-    stdio: 'inherit',
-    cwd: copy,
-  });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  process.chdir(copy);
+  if (process.execve === undefined) throw new VigiaError('bug', { reason: 'this Node.js has no process.execve' });
+  return process.execve(node, [node, ...nodeArguments, join(copy, 'src', 'cli', 'main.ts'), ...args]);
 }
 
 function releaseFetch(proxy: string | undefined, noProxy: readonly string[]) {

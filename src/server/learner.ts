@@ -40,8 +40,8 @@ interface State {
 
 /** Entities trained per call of `maintain`, read together: a bound on memory and on the far side's load. */
 const chunk = 10;
-/** Above this share of flagged steps the new level is accepted as normal, instead of never being learned. */
-const acceptedShare = 0.25;
+/** What lasted so long is accepted as normal, instead of never being learned. */
+const acceptedMs = 6 * 3_600_000;
 const modelsKept = 5;
 /** An entity that the source does not have is asked for again after so many steps. */
 const absentSteps = 20;
@@ -107,7 +107,7 @@ export function createLearner(options: {
       if (window.present[step] === 1 && row.filter((value) => !Number.isNaN(value)).length * 2 >= width) present.push(step);
     }
     const calm = present.filter((step) => !flagged.has(times[step] as number));
-    const accepted = calm.length < present.length * (1 - acceptedShare);
+    const accepted = (present.length - calm.length) * options.source().stepMs >= Math.min(acceptedMs, config.window / 2);
     if (accepted) log.info({ profile: profile.slug, entity: window.entity }, 'a lasting new level is accepted as normal');
     const kept = accepted ? present : calm;
     const rows = new Float64Array(kept.length * width);
@@ -159,9 +159,8 @@ export function createLearner(options: {
     if (waitMs > 0 && waitMs <= Math.max(config.minimumSteps, absentSteps) * options.source().stepMs) return false;
     if (state.info === null) return true;
     const ageMs = nowMs - state.info.createdMs;
-    const learnedMs = state.info.trainedToMs - state.info.trainedFromMs;
-    const young = state.info.steps * options.source().stepMs * 2 < config.window;
-    return ageMs >= config.retrain || (young && ageMs >= Math.max(state.info.steps * options.source().stepMs, learnedMs / 2));
+    const learnedMs = state.info.steps * options.source().stepMs;
+    return ageMs >= config.retrain || (2 * learnedMs < config.window && ageMs >= learnedMs);
   };
 
   const trainMany = async (

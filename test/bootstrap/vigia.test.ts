@@ -19,6 +19,7 @@ Installed.
 `);
     expect(out).toBe(`node ${version} in ${dir}:
 <--disable-warning=ExperimentalWarning>
+<--max-semi-space-size=2>
 <${clone}/src/cli/main.ts>
 <up>
 <--data>

@@ -109,7 +109,7 @@ export async function startExporter(): Promise<Exporter> {
       case 'drip':
         return pour(response, 'n', 200);
       case 'endless':
-        return pour(response, `${'# nothing but comments\n'.repeat(50_000)}`, 1);
+        return pour(response, '# nothing but comments\n'.repeat(50_000), 10);
       case 'never':
         return response;
     }

@@ -253,7 +253,7 @@ describe('a database', () => {
     const at = await sqlite.place();
     if (!('file' in at)) throw new Error('a file was expected');
     writeFileSync(at.file, 'this is no database, whatever its name says '.repeat(50));
-    await expect(sqlite.open(at)).rejects.toMatchObject({ code: 'data-unwritable', message: expect.stringContaining('not a database') });
+    await expect(sqlite.open(at)).rejects.toMatchObject({ code: 'data-damaged', message: expect.stringContaining('not a database') });
     const nobody = sqlite.open({ url: 'postgresql://vigia:secret@127.0.0.1:1/vigia' });
     await expect(nobody).rejects.toMatchObject({ code: 'far-unreachable', params: { url: 'postgresql://vigia@127.0.0.1:1/vigia' } });
     await expect(nobody).rejects.not.toThrow(/secret/);

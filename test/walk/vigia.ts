@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { nodeArguments } from '../../src/cli/paths.ts';
 import { runningOn } from '../../src/server/data-folder.ts';
 import type { Status } from '../../src/server/raise.ts';
 import { eventually, freePort } from '../stand-ins/real.ts';
@@ -54,18 +55,7 @@ export async function place(): Promise<Place> {
 export async function startVigia(at: Place, config: object, readyMs = 60_000): Promise<Vigia> {
   const configFile = join(at.dir, 'vigia.yml');
   writeFileSync(configFile, JSON.stringify(config));
-  const args = [
-    '--disable-warning=ExperimentalWarning',
-    main,
-    'up',
-    '--no-install',
-    '--data',
-    at.dataDir,
-    '--config',
-    configFile,
-    '--listen',
-    at.listen,
-  ];
+  const args = [...nodeArguments, main, 'up', '--no-install', '--data', at.dataDir, '--config', configFile, '--listen', at.listen];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));

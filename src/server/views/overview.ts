@@ -6,6 +6,7 @@ import type { Alert } from '../../model/incident.ts';
 import type { State, Target } from '../../model/target.ts';
 import type { EntityRow } from '../../store/contract.ts';
 import { freshMs, type House } from '../house.ts';
+import { scrapeReason } from '../scrape-reason.ts';
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -120,7 +121,7 @@ function stateOf(
   const up = known.up.get(target.id);
   if (up === undefined) return { state: 'unknown', reason: 'not scraped yet', sinceMs: null };
   if (up.value !== 1) {
-    return { state: 'bad', reason: known.scrapes.get(target.id)?.lastError || 'does not answer', sinceMs: entity?.lastSeenMs ?? null };
+    return { state: 'bad', reason: scrapeReason(known.scrapes.get(target.id)?.lastError ?? ''), sinceMs: entity?.lastSeenMs ?? null };
   }
   return { state: 'ok', reason: '', sinceMs: null };
 }
