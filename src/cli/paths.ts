@@ -29,7 +29,7 @@ export const pageDir: string = join(programDir, 'dist', 'page');
 export const profilesDir: string = join(programDir, 'profiles');
 
 /**
- * How Node.js runs Vigía. It allocates steadily and keeps little: a small young generation costs nothing measurable
- * and saves 35 MB.
+ * How Node.js runs Vigía: it allocates steadily and keeps little, so a small young generation and code optimized for size
+ * save 65 MB with 100 hosts, for 40 ms more per tick with 1,000. The start script says the same.
  */
-export const nodeArguments: readonly string[] = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+export const nodeArguments: readonly string[] = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--optimize-for-size'];
