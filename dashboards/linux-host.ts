@@ -1,6 +1,8 @@
 import type { Dashboard } from './panel.ts';
 
 const filesystems = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|fuse.*|rootfs"';
+/** As df counts: what only root may use counts as neither used nor free. */
+const usedBytes = `(node_filesystem_size_bytes{$selector,${filesystems}} - node_filesystem_free_bytes{$selector,${filesystems}})`;
 const disks = 'device!~"(loop|ram|dm-|sr|fd).*"';
 const networks = 'device!~"(lo|veth|docker|br-|virbr|cni|flannel|cali).*"';
 
@@ -82,7 +84,7 @@ export const linuxHost: Dashboard = {
       unit: 'ratio',
       queries: [
         {
-          expr: `1 - node_filesystem_avail_bytes{$selector,${filesystems}} / (node_filesystem_size_bytes{$selector,${filesystems}} > 0)`,
+          expr: `${usedBytes} / (${usedBytes} + node_filesystem_avail_bytes{$selector,${filesystems}} > 0)`,
           legend: '{{mountpoint}}',
         },
       ],

@@ -89,6 +89,7 @@ export function simulatedHost(name: string, seed: number): SimulatedHost {
       const labels = `device="/dev/sda1",fstype="ext4",mountpoint="${mountpoint}"`;
       return [
         `node_filesystem_size_bytes{${labels}} ${Math.round(diskBytes)}`,
+        `node_filesystem_free_bytes{${labels}} ${Math.round(free.at(atMs))}`,
         `node_filesystem_avail_bytes{${labels}} ${Math.round(free.at(atMs))}`,
       ];
     }),

@@ -83,6 +83,7 @@ export async function startExporter(): Promise<Exporter> {
       'node_vmstat_pswpout 0',
       'node_disk_io_time_seconds_total{device="sda"} 0',
       `node_filesystem_size_bytes{device="/dev/sda1",fstype="ext4",mountpoint="/"} ${100 * gigabyte}`,
+      `node_filesystem_free_bytes{device="/dev/sda1",fstype="ext4",mountpoint="/"} ${65 * gigabyte}`,
       `node_filesystem_avail_bytes{device="/dev/sda1",fstype="ext4",mountpoint="/"} ${60 * gigabyte}`,
       `node_context_switches_total ${totals.contextSwitches}`,
       'node_procs_blocked 0',

@@ -1,10 +1,10 @@
-import { hostname } from 'node:os';
+import { freemem, hostname, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Host, IncidentPage, Overview } from '../../src/model/api.ts';
 import type { Incident } from '../../src/model/incident.ts';
-import { start } from '../../src/tools/run.ts';
+import { run, start } from '../../src/tools/run.ts';
 import { startDiscord } from '../stand-ins/discord.ts';
 import { eventually } from '../stand-ins/real.ts';
 import { startSmtp } from '../stand-ins/smtp.ts';
@@ -73,6 +73,19 @@ afterAll(async () => {
   for (const each of cleanUps.toReversed()) await each();
 }, 60_000);
 
+/** The fullest file system, as df counts; null where it knows none of these. */
+async function fullest(): Promise<number | null> {
+  const types = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'zfs', 'f2fs', 'jfs', 'ntfs'].flatMap((type) => ['-t', type]);
+  const { stdout } = await run({ file: 'df', args: [...types, '--output=pcent,used,avail'] }, { timeoutMs: 10_000, maxBytes: 100_000 });
+  const shares = stdout
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/).map(Number.parseFloat))
+    .map(([, used = 0, available = 0]) => used / (used + available));
+  return shares.length === 0 ? null : Math.max(...shares);
+}
+
 const overview = () => vigia.api<Overview>('GET', '/api/overview');
 const messages = () => telegram.received.length + discord.received.length + smtp.received.length;
 
@@ -128,9 +141,17 @@ describe('the walk of a sample', () => {
     expect(telegram.received.filter((message) => message.text.includes('FIRING'))).toHaveLength(1);
   });
 
+  it('P06 says of memory and disk what free and df say', { timeout: 60_000 }, async () => {
+    const isNear = (shown: number | null, said: number | null) => shown === said || Math.abs((shown ?? 9) - (said ?? -9)) < 0.01;
+    // Both move: they have to meet once.
+    await eventually('the same figures', async () => {
+      const { summary } = await vigia.api<Host>('GET', `/api/hosts/${entity}`);
+      return isNear(summary.memoryRatio, 1 - freemem() / totalmem()) && isNear(summary.diskRatio, await fullest());
+    });
+  });
+
   it('shows the host with charts, expected band, alerts and rules', { timeout: 60_000 }, async () => {
     const host = await vigia.api<Host>('GET', `/api/hosts/${entity}`);
-    expect(host.summary.memoryRatio).toBeGreaterThan(0);
     expect(host.rules.map((rule) => rule.name)).toEqual(expect.arrayContaining(['VigiaAnomaly', 'HostDown', 'DiskAlmostFull']));
     await page.goto(`${vigia.url}/hosts/${entity}`);
     await page.locator('canvas').first().waitFor();
