@@ -104,11 +104,11 @@ describe('targets', () => {
     expect(part(settled, 'reader')).toMatchObject({ state: 'ok' });
 
     // The good one and this machine are read step by step; a target that never gave a sample is nobody's entity.
-    const before = readBooks(vigia.dataDir);
-    await eventually('ten more steps', () => readBooks(vigia.dataDir).cursorMs >= before.cursorMs + 10_000, 30_000);
+    const { cursorMs } = readBooks(vigia.dataDir);
+    await eventually('ten more steps', () => readBooks(vigia.dataDir).cursorMs >= cursorMs + 10_000, 30_000);
     const [up] = await vigia.query('min_over_time(up{target="metrics"}[10s])');
     expect(up?.value[1]).toBe('1');
-    expect([...before.scored.keys()].sort()).toEqual(
+    expect([...readBooks(vigia.dataDir).scored.keys()].sort()).toEqual(
       ['metrics', settled.targets.find((target) => target.managedBy === 'vigia')?.id].sort(),
     );
     expect((await vigia.status()).rssBytes).toBeLessThan(400e6);
