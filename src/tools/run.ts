@@ -168,14 +168,20 @@ function collector(source: NodeJS.ReadableStream | null, maxBytes: number): { te
 /** Calls back per line without its end; a line longer than the bound comes in pieces. */
 function splitLines(source: NodeJS.ReadableStream, onLine: (line: string) => void): void {
   let rest = '';
+  let inPieces = false;
   source.setEncoding('utf8');
   source.on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
+    for (const line of lines) {
+      // The end alone of a line whose pieces were all handed over is no line of its own.
+      if (line !== '' || !inPieces) onLine(line);
+      inPieces = false;
+    }
     if (rest.length > maxLine) {
       onLine(rest);
       rest = '';
+      inPieces = true;
     }
   });
   source.on('end', () => {

@@ -131,6 +131,16 @@ describe('start', () => {
     expect(child.lastWords().length).toBeLessThanOrEqual(4_096);
   });
 
+  test('the end of a line that came in pieces is no empty line, an empty line is one', async () => {
+    const lines: string[] = [];
+    // The pause parts the long line from its end.
+    const child = start(shell('head -c 20000 /dev/zero | tr "\\0" x; sleep 0.3; echo; echo; echo end'), {
+      onLine: (_, line) => lines.push(line),
+    });
+    await child.exited;
+    expect(lines.join('\n').replace(/x[x\n]*x/, 'x')).toBe('x\n\nend');
+  });
+
   test('signals the child with everything that it started, and says when there is nobody left', async () => {
     const child = start(shell('sleep 600 & sleep 600 & wait'));
     expect(child.kill('SIGTERM')).toBe(true);
