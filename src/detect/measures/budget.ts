@@ -31,12 +31,14 @@ export function eventRecallAt(
   const count = eventCounter(labels, rules);
   const flags = new Uint8Array(scores.length);
   const missed = count(flags);
-  const best = budgets.map((budget): RecallAtBudget => ({
-    budget,
-    recall: 0,
-    threshold: Number.POSITIVE_INFINITY,
-    delays: missed.delays,
-  }));
+  const best = budgets.map(
+    (budget): RecallAtBudget => ({
+      budget,
+      recall: 0,
+      threshold: Number.POSITIVE_INFINITY,
+      delays: missed.delays,
+    }),
+  );
   for (const threshold of candidates(scores)) {
     for (let row = 0; row < scores.length; row++) flags[row] = (scores[row] as number) >= threshold ? 1 : 0;
     const { events, found, falseAlarms, delays } = count(flags);

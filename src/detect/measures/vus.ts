@@ -46,10 +46,11 @@ export function volumeUnderSurface(scores: Float64Array, labels: Uint8Array, win
   let pr = 0;
   for (let width = 0; width <= window; width++) {
     inRamps.fill(0);
-    if (width > 0) weighRamps(ramp, events, labels, width, (row, weight) => {
-      const at = rank[row] as number;
-      if (at < thresholds) inRamps[at] = (inRamps[at] as number) + weight;
-    });
+    if (width > 0)
+      weighRamps(ramp, events, labels, width, (row, weight) => {
+        const at = rank[row] as number;
+        if (at < thresholds) inRamps[at] = (inRamps[at] as number) + weight;
+      });
     accumulate(inRamps);
     reached.fill(0);
     const widened = widenedEvents(events, width >> 1, rank.length);
