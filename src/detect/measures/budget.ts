@@ -54,7 +54,7 @@ export function eventRecallAt(
 function candidates(scores: Float64Array): Float64Array {
   const sorted = Float64Array.from(scores).sort();
   const all = distinct(sorted);
-  if (all.length <= thresholdCount) return all.reverse();
+  if (all.length <= thresholdCount) return all.toReversed();
   const steps = thresholdCount - 1;
   const [from, to] = [Math.log10(1 / scores.length), Math.log10(0.5)];
   const taken = new Float64Array(thresholdCount);
@@ -63,7 +63,7 @@ function candidates(scores: Float64Array): Float64Array {
     const share = step === 0 ? 1 / scores.length : step === steps - 1 ? 0.5 : 10 ** (from + (step * (to - from)) / (steps - 1));
     taken[step + 1] = quantileBetween(sorted, 1 - share);
   }
-  return distinct(taken.sort()).reverse();
+  return distinct(taken.sort()).toReversed();
 }
 
 /** Type 7 like `quantile`, but exact between equal neighbours: a threshold an ulp above its rows would find none of them. */

@@ -69,7 +69,7 @@ export function volumeUnderSurface(scores: Float64Array, labels: Uint8Array, win
 
 /** For each row the number of the first threshold that it reaches; thresholds are scores at even places, descending. */
 function ranks(scores: Float64Array): Uint16Array {
-  const descending = Float64Array.from(scores).sort().reverse();
+  const descending = Float64Array.from(scores).sort().toReversed();
   const step = (scores.length - 1) / (thresholds - 1);
   const chosen = Float64Array.from({ length: thresholds }, (_, at) => {
     const place = at === thresholds - 1 ? scores.length - 1 : Math.floor(at * step);
