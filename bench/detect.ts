@@ -43,6 +43,8 @@ async function run(options: Options, progress: (line: string) => void): Promise<
   const workers = Number(options['workers'] ?? 2);
   if (!Number.isInteger(workers) || workers < 1) throw new Error(`--workers is "${options['workers']}", not a number above 0`);
   const only = options['entities'] === undefined ? null : new Set(options['entities'].split(','));
+  if (only !== null && options['judge'] !== undefined)
+    throw new Error('--judge needs all entities: the evaluator counts those left out as missed');
   const data = dataFolder(options['data']);
   const jobs = slugs.flatMap((slug) => chosen.flatMap((set) => jobsOf(data, set, slug, only)));
   if (jobs.length === 0) throw new Error(`Nothing in ${data} belongs to ${chosen.join(', ')}`);

@@ -66,10 +66,10 @@ export function figuresOf(set: string, detector: string, done: readonly Done[]):
 }
 
 function unitOf(what: string): Figure['unit'] {
-  if (/us[A-Z]/.test(what)) return 'us';
+  if (/^(us|learnUs)Per/.test(what)) return 'us';
   if (/bytes$/i.test(what)) return 'bytes';
   if (/min$/i.test(what)) return 'min';
-  return /^(entities|events|files|methodsBelow|windows|found|falsePositives)|Alarms|PerDay|Hours/.test(what) ? 'count' : 'ratio';
+  return /^(entities|events|files|methods|windows|found|falsePositives)|Alarms|PerDay|Hours/.test(what) ? 'count' : 'ratio';
 }
 
 function valuesOf(set: string, done: readonly Done[]): Values {
@@ -127,7 +127,7 @@ function costValues(all: readonly Cost[]): Values {
     usPerSample: mean(all.map((each) => each.usPerSample)),
     learnUsPerSample: mean(all.map((each) => each.learnUsPerSample)),
     modelBytes: mean(all.map((each) => each.modelBytes)),
-    modelBytesPer1000MetricsBytes: mean(all.map((each) => (1000 * each.modelBytes) / each.metrics)),
+    per1000MetricsBytes: mean(all.map((each) => (1000 * each.modelBytes) / each.metrics)),
   };
 }
 

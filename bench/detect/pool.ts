@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Answer, Job } from './jobs.ts';
 
@@ -31,15 +32,17 @@ export async function doAll(jobs: readonly Job[], count: number, done: (each: Do
   return answers;
 }
 
-function ask(worker: Worker, job: Job): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void): void => {
-      worker.removeAllListeners();
-      end();
-    };
-    worker.once('message', (answer: Answer) => settle(() => resolve(answer)));
-    worker.once('error', (reason) => settle(() => reject(reason)));
-    worker.once('exit', (code) => settle(() => reject(new Error(`The worker on ${job.set} ${job.name} ended with ${code}.`))));
-    worker.postMessage(job, []);
+async function ask(worker: Worker, job: Job): Promise<Answer> {
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(worker, 'exit', { signal }).then(([code]) => {
+    throw new Error(`The worker on ${job.set} ${job.name} ended with ${code}.`);
   });
+  const answered = Promise.race([once(worker, 'message', { signal }).then(([answer]) => answer as Answer), ended]);
+  worker.postMessage(job, []);
+  try {
+    return await answered;
+  } finally {
+    over.abort();
+  }
 }
