@@ -39,6 +39,7 @@ export function tableOf(result: Result): string {
 
 function numberOf(value: number | null): string {
   if (value === null) return '–';
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
   return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 10 ? 2 : 1);
 }
 

@@ -118,7 +118,8 @@ function alarmValues(name: string, all: readonly Alarmed[]): Values {
     [`${name}PerDayP90`]: perDay[Math.ceil(0.9 * perDay.length) - 1] ?? Number.NaN,
     [`${name}Recall`]: mean(all.map((each) => each.recall)),
     [`${name}Precision`]: mean(all.map((each) => each.precision)),
-    [`${name}DelayMin`]: mean(all.map((each) => each.delayMin)),
+    // Where nothing was found there is no delay.
+    [`${name}DelayMin`]: mean(all.map((each) => each.delayMin).filter((delay) => !Number.isNaN(delay))),
   };
 }
 
