@@ -128,7 +128,8 @@ function costValues(all: readonly Cost[]): Values {
     usPerSample: mean(all.map((each) => each.usPerSample)),
     learnUsPerSample: mean(all.map((each) => each.learnUsPerSample)),
     modelBytes: mean(all.map((each) => each.modelBytes)),
-    per1000MetricsBytes: mean(all.map((each) => (1000 * each.modelBytes) / each.metrics)),
+    heapBytes: mean(all.map((each) => each.heapBytes)),
+    heapPer1000MetricsBytes: mean(all.map((each) => (1000 * each.heapBytes) / each.metrics)),
   };
 }
 

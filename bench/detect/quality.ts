@@ -20,7 +20,7 @@ import {
 import type { Detector } from '../../src/detect/index.ts';
 import { alertsOf } from './alerts.ts';
 import type { Entity, NabSeries, Segment, Table, TsbFile } from './folder.ts';
-import { deliveryOf, detectorFor, streamed, timed, timesOf } from './replay.ts';
+import { deliveryOf, detectorFor, heldBytes, streamed, timed, timesOf } from './replay.ts';
 
 /** False alarms per day that the calibrated alarms aim at. */
 export const targets = [1, 0.1] as const;
@@ -30,6 +30,8 @@ export interface Cost {
   readonly usPerSample: number;
   readonly learnUsPerSample: number;
   readonly modelBytes: number;
+  /** What a detector that has learned holds in memory. */
+  readonly heapBytes: number;
   readonly metrics: number;
 }
 
@@ -61,8 +63,10 @@ export function officialQuality(entity: Entity, slug: string): OfficialQuality {
   const { train, test, stepSeconds, labels } = entity;
   const trainTimes = timesOf(0, train.count, stepSeconds);
   const testTimes = timesOf(train.count, test.count, stepSeconds);
+  const before = heldBytes();
   const detector = detectorFor(slug, train.names, stepSeconds);
   const learned = timed(() => detector.learn(train.rows, trainTimes));
+  const heapBytes = Math.max(0, heldBytes() - before);
   const run = explained(detector, test, testTimes, entity.segments);
   const scores = fillMissing(run.scores);
   const past = trainScores(detector, train, trainTimes, stepSeconds);
@@ -78,6 +82,7 @@ export function officialQuality(entity: Entity, slug: string): OfficialQuality {
       usPerSample: run.us / test.rows.length,
       learnUsPerSample: learned.us / train.rows.length,
       modelBytes: detector.save().length,
+      heapBytes,
       metrics: train.names.length,
     },
   };

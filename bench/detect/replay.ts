@@ -1,4 +1,6 @@
 /** Rows given to a detector as they would have come, and what that cost. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createDetector, streamScores } from '../../src/detect/index.ts';
 import type { Detector, FeatureSpec } from '../../src/detect/index.ts';
 import type { Table } from './folder.ts';
@@ -9,6 +11,16 @@ export const startMs = Date.UTC(2024, 0, 1);
 /** Times of rows `from` ... `from + count - 1`, one step apart. */
 export const timesOf = (from: number, count: number, stepSeconds: number): Float64Array =>
   Float64Array.from({ length: count }, (_, row) => startMs + (from + row) * stepSeconds * 1000);
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes that live in this thread's heap and buffers. */
+export function heldBytes(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 /** The one configuration: nothing but the step comes from the data. */
 export function detectorFor(slug: string, names: readonly string[], stepSeconds: number): Detector {

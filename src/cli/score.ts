@@ -4,7 +4,7 @@ import { quoted } from './csv-cells.ts';
 import { openCsvRun, reasonsOf } from './csv-scores.ts';
 import type { Invocation } from './invocation.ts';
 
-/** From this score on a row is explained; below, nothing about it is unusual. */
+/** From the threshold on a row is explained; from here where the detector has none. */
 const explainFrom = 0.5;
 const linesAtOnce = 1000;
 
@@ -20,7 +20,7 @@ export async function score({ options, print, remark }: Invocation): Promise<num
   };
   let lines = [`row,${survey.time === null ? '' : 'time,'}score,reasons`];
   let count = 0;
-  for await (const row of scored((value) => value >= explainFrom)) {
+  for await (const row of scored((value) => value >= (detector.threshold ?? explainFrom))) {
     const time = survey.time === null ? '' : `${new Date(row.timeMs).toISOString()},`;
     lines.push(`${row.number},${time}${Number.isNaN(row.score) ? '' : row.score},${quoted(reasonsOf(row, survey.features))}`);
     count++;

@@ -102,6 +102,7 @@ describe('npm run bench -- detect', () => {
     expect(smd).toMatchObject({ entities: 2, events: 4, recallAt1: 1, recallAt1Pooled: 1, delayMin: 0, top1: 1, hit100: 1, aucRoc: 1 });
     expect(smd?.['vusPr']).toBeGreaterThan(0.9);
     expect(smd?.['usPerSample']).toBeGreaterThan(0);
+    expect(smd?.['heapBytes']).toBeGreaterThan(10_000);
     expect(smd?.['alarmsAt1Recall']).toBe(1);
     expect(results['nab']?.[detector]).toMatchObject({ files: 2, windows: 1, found: 1 });
     expect(results['nab']?.[detector]?.['standard']).toBeGreaterThan(50);
