@@ -10,6 +10,8 @@ export interface Scored extends CsvRow {
   /** NaN where the detector has no opinion. */
   readonly score: number;
   readonly explanation: Explanation | null;
+  /** The detector's threshold when the row came; `null` while it has none. */
+  readonly threshold: number | null;
 }
 
 export interface CsvRun {
@@ -77,9 +79,10 @@ async function* scoredRows(
     }
     const score = detector.score(row.values, row.timeMs) ?? Number.NaN;
     const explanation = explain(score) ? detector.explain(row.values, row.timeMs) : null;
+    const { threshold } = detector;
     at[0] = row.timeMs;
     if (detector.streaming) detector.learn(row.values, at);
-    yield { ...row, score, explanation };
+    yield { ...row, score, explanation, threshold };
   }
 }
 

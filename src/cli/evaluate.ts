@@ -29,18 +29,21 @@ export async function evaluate({ options, print, remark }: Invocation): Promise<
   const { survey, detector, train, scored } = await openCsvRun({ options, remark });
   const kept: number[] = [];
   const marks: number[] = [];
-  const firsts: number[] = [];
+  const flagged: number[] = [];
+  let [fromMs, toMs] = [Number.NaN, Number.NaN];
   let highest: Scored[] = [];
   const explains = (score: number): boolean => highest.length < highestShown || score > (highest.at(-1)?.score ?? 0);
   for await (const row of scored((score) => !Number.isNaN(score) && explains(score))) {
     kept.push(row.score);
     marks.push(row.anomalous ? 1 : 0);
-    firsts.push(row.timeMs);
+    flagged.push(row.score >= (row.threshold ?? usualThreshold) ? 1 : 0);
+    if (Number.isNaN(fromMs)) fromMs = row.timeMs;
+    toMs = row.timeMs;
     if (row.explanation !== null) highest = [...highest, row].sort((a, b) => b.score - a.score).slice(0, highestShown);
   }
   const scores = Float64Array.from(kept);
   const stepSeconds = survey.stepMs / 1000;
-  const threshold = detector.threshold ?? usualThreshold;
+  const flags = Uint8Array.from(flagged);
   const silent = kept.filter((score) => Number.isNaN(score)).length;
   const about = {
     file: survey.file,
@@ -51,12 +54,10 @@ export async function evaluate({ options, print, remark }: Invocation): Promise<
     learned: train,
     scored: kept.length,
     withoutOpinion: silent / kept.length,
-    threshold,
+    threshold: detector.threshold ?? usualThreshold,
   };
   const found =
-    survey.label === null
-      ? findings(scores, threshold, survey.stepMs, (firsts.at(-1) ?? 0) - (firsts[0] ?? 0))
-      : measures(scores, Uint8Array.from(marks), threshold, stepSeconds);
+    survey.label === null ? findings(flags, survey.stepMs, toMs - fromMs) : measures(scores, flags, Uint8Array.from(marks), stepSeconds);
   const top = highest.map((row) => ({
     row: row.number,
     ...(survey.time === null ? {} : { time: new Date(row.timeMs).toISOString() }),
@@ -75,29 +76,21 @@ export async function evaluate({ options, print, remark }: Invocation): Promise<
 
 type Values = Readonly<Record<string, string | number | null>>;
 
-/** What would have been reported: runs at or above the threshold, those within ten minutes as one. */
-function findings(scores: Float64Array, threshold: number, stepMs: number, spanMs: number): Values {
-  const flags = Uint8Array.from(scores, (score) => (score >= threshold ? 1 : 0));
+/** What would have been reported: runs of rows at or above the threshold of their time, those within ten minutes as one. */
+function findings(flags: Uint8Array, stepMs: number, spanMs: number): Values {
   const count = alarmsOf(flags, alarmRules(stepMs / 1000).gap).length;
-  return {
-    findings: count,
-    findingsPerWeek: (count * weekMs) / (spanMs + stepMs),
-    rowsAtThreshold: flags.reduce((sum, flag) => sum + flag, 0) / flags.length,
-  };
+  const share = flags.reduce((sum, flag) => sum + flag, 0) / flags.length;
+  return { findings: count, findingsPerWeek: (count * weekMs) / (spanMs + stepMs), rowsAtThreshold: share };
 }
 
 /** Scores against labels. Rows without an opinion count as the lowest score. */
-function measures(given: Float64Array, labels: Uint8Array, threshold: number, stepSeconds: number): Values {
+function measures(given: Float64Array, flags: Uint8Array, labels: Uint8Array, stepSeconds: number): Values {
   const scores = fillMissing(given);
   const window = Math.min(periodOf(scores), scores.length >> 1);
   const vus = volumeUnderSurface(scores, labels, window);
   const best = bestF1(scores, labels);
   const rules = alarmRules(stepSeconds);
-  const atThreshold = eventStats(
-    labels,
-    Uint8Array.from(scores, (score) => (score >= threshold ? 1 : 0)),
-    rules,
-  );
+  const atThreshold = eventStats(labels, flags, rules);
   const recalls = eventRecallAt(scores, labels, stepSeconds, budgets, rules);
   const lengths = runsOf(labels).map(([first, last]) => last - first + 1);
   return {
