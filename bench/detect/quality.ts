@@ -133,7 +133,7 @@ interface ExplainedRun {
 }
 
 /** Streams all rows; in the segments each row is explained before it is learned, and shares are summed by segment. */
-function explained(detector: Detector, test: Table, times: Float64Array, segments: readonly Segment[]): ExplainedRun {
+export function explained(detector: Detector, test: Table, times: Float64Array, segments: readonly Segment[]): ExplainedRun {
   const width = test.names.length;
   const asked = new Uint8Array(test.count);
   for (const { start, end } of segments) asked.fill(1, start, end + 1);

@@ -7,9 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertsOf } from '../../bench/detect/alerts.ts';
 import { readEntity, readTable, readTsb } from '../../bench/detect/folder.ts';
 import { answer } from '../../bench/detect/jobs.ts';
+import { explained } from '../../bench/detect/quality.ts';
 import { detectorFor, startMs, streamed, timesOf } from '../../bench/detect/replay.ts';
 import { keyed } from '../../bench/report.ts';
 import { createRandom } from '../../src/detect/index.ts';
+import type { Detector } from '../../src/detect/index.ts';
 
 /** A tiny copy of the labelled data's folder: two servers of three metrics, two NAB files. In events m10 leaves its range. */
 const dir = mkdtempSync(join(tmpdir(), 'vigia-labelled-'));
@@ -155,6 +157,36 @@ describe('a replay', () => {
     made.learn(rows, timesOf(0, 100, 60));
     const late = Float64Array.of(times[0] as number, times[2] as number, times[1] as number, times[1] as number);
     expect(streamed(made, { rows: rows.subarray(0, 4), times: late })).toEqual(made.scoreAll(rows.subarray(0, 4), times));
+  });
+
+  it('explains rows of segments before they are learned, and learns each row once', () => {
+    const learned: number[] = [];
+    /** Scores a row by the number of rows learned before; blames the feature whose number that is. */
+    const counting: Detector = {
+      slug: 'counting',
+      features: ['a', 'b', 'c'].map((name) => ({ name, direction: 'both', minimumChange: 0 })),
+      streaming: true,
+      threshold: null,
+      learn: (_, times) => void learned.push(...(times ?? [])),
+      score: () => learned.length / 100,
+      scoreAll: (rows) => new Float64Array(rows.length / 3),
+      explain: () => ({ score: 0, shares: Float64Array.from({ length: 3 }, (_, at) => (at === learned.length % 3 ? 1 : 0)), expected: [] }),
+      expected: () => null,
+      save: () => new Uint8Array(0),
+    };
+    const times = timesOf(0, 12, 60);
+    const rows = { names: ['a', 'b', 'c'], rows: new Float64Array(36), count: 12 };
+    const found = explained(counting, rows, times, [
+      { start: 2, end: 3, metrics: [] },
+      { start: 3, end: 7, metrics: [] },
+    ]);
+    expect(learned).toEqual(Array.from(times));
+    expect(found.scores).toEqual(Float64Array.from({ length: 12 }, (_, row) => row / 100));
+    // Rows 2 and 3 blame c and a; rows 3 to 7 a, b, c, a, b.
+    expect(found.attributions.map(({ ranked }) => ranked)).toEqual([
+      ['a', 'c'],
+      ['a', 'b', 'c'],
+    ]);
   });
 
   it('of a disturbed entity has a figure for each disturbance', { timeout: 120_000 }, () => {
