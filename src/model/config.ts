@@ -42,8 +42,13 @@ const sourceSchema = z.strictObject({
   username: z.string().optional().describe('Basic authentication: user.'),
   password: z.string().optional().describe('Basic authentication: password. Secret.'),
   tenant: z.string().optional().describe('Sent as X-Scope-OrgID.'),
-  selectors: z.record(z.string(), z.string()).default({}).describe('Label matchers per profile, for example linux-host: job="node".'),
-  identity: z.string().default('instance').describe('The label that names an entity on the far side.'),
+  selectors: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'Label matchers per profile, for example linux-host: job="node". Other profiles than linux-host are read only when named here.',
+    ),
+  identity: z.string().default('instance').describe('The label that names a target on the far side, in the place of `target`.'),
 });
 
 const prometheusSchema = z.strictObject({

@@ -20,7 +20,7 @@ export function ownSource(client: PrometheusClient, config: Config): Source {
   };
 }
 
-/** An adopted source, read only: selectors per profile and one identity label, as the configuration says. */
+/** An adopted source, read only: selectors per profile and the label that stands for `target`, as the configuration says. */
 export function adoptedSource(config: Config, fetch: GuardedFetch): Source | null {
   const adopted = config.prometheus.source;
   if (adopted === undefined) return null;
@@ -40,7 +40,7 @@ export function adoptedSource(config: Config, fetch: GuardedFetch): Source | nul
     watermarkMs: Math.max(2 * stepMs, foreignWatermarkMs),
     rateMs: 4 * stepMs,
     selector: (profile) => adopted.selectors[profile.slug] ?? '',
-    identity: () => [adopted.identity],
+    identity: (profile) => profile.identity.map((label) => (label === 'target' ? adopted.identity : label)),
   };
 }
 

@@ -41,11 +41,11 @@ export async function testTarget(house: House, target: TargetInput): Promise<Tar
     if (samples === 0) return told(false, 'It answered, but not with metrics in the Prometheus text format.');
     if (samples < lines.length)
       return told(false, `${lines.length - samples} of ${lines.length} lines are no samples of the Prometheus text format.`, samples);
-    const wanted = expectedMetric[target.profile];
-    if (wanted !== undefined && !lines.some((line) => line.startsWith(wanted))) {
+    const wanted = house.profiles.get(target.profile)?.recognise ?? [];
+    if (wanted.length > 0 && !lines.some((line) => wanted.some((start) => line.startsWith(start)))) {
       return told(
         false,
-        `It answers with ${samples} samples, but none begins with ${wanted}: is this the right exporter for ${target.profile}?`,
+        `It answers with ${samples} samples, but none begins with ${wanted.join(' or ')}: is this the right exporter for ${target.profile}?`,
         samples,
       );
     }
@@ -54,6 +54,3 @@ export async function testTarget(house: House, target: TargetInput): Promise<Tar
     return told(false, reasonOf(thrown));
   }
 }
-
-/** How the exporter of a profile is recognised. */
-const expectedMetric: Readonly<Record<string, string>> = { 'linux-host': 'node_' };

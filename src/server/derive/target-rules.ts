@@ -20,11 +20,12 @@ export function targetRules(profile: Profile, targets: readonly Target[], input:
   ];
 }
 
-const downName = (profile: Profile): string => (profile.kind === 'host' ? 'HostDown' : 'DeviceDown');
-const missingName = (profile: Profile): string => (profile.kind === 'host' ? 'HostMissing' : 'DeviceMissing');
+const words = { host: 'Host', device: 'Device', service: 'Service', container: 'Container' } as const;
+const downName = (profile: Profile): string => `${words[profile.kind]}Down`;
+const missingName = (profile: Profile): string => `${words[profile.kind]}Missing`;
 
 /** Names of the alerts after which an entity's other alerts say nothing new. */
-export const downNames: readonly string[] = ['HostDown', 'DeviceDown', 'HostMissing', 'DeviceMissing'];
+export const downNames: readonly string[] = ['HostDown', 'DeviceDown', 'ServiceDown', 'HostMissing', 'DeviceMissing', 'ServiceMissing'];
 
 /** P29: the exporter does not answer. */
 function down(profile: Profile, input: RuleInput): RuleSpec {
@@ -119,7 +120,7 @@ function rule(input: RuleInput, profile: Profile, name: string, severity: RuleSp
     expr: text.expr,
     forMs: text.forMs,
     keepFiringForMs: 0,
-    labels: { severity, category, entity: '{{ $labels.target }}' },
+    labels: { severity, category, profile: profile.slug, entity: '{{ $labels.target }}' },
     annotations: {
       title: text.headline,
       summary: `${text.headline}. ${text.details}`,

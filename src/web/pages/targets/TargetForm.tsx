@@ -27,7 +27,7 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
     ? inputOf(target)
     : {
         name: '',
-        profile: profiles[0]?.slug ?? 'linux-host',
+        profile: 'linux-host',
         address: '',
         scheme: 'http',
         metricsPath: '/metrics',
