@@ -45,6 +45,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: place,
     load: async () => (await import('./rules.ts')).rules,
   },
+  dashboards: {
+    usage: 'dashboards --out DIR [--config FILE]',
+    does: 'write the dashboards for Grafana, and what provisions them',
+    options: { config: 'text', out: 'text' },
+    load: async () => (await import('./dashboards.ts')).dashboards,
+  },
   backup: {
     usage: 'backup FILE [--data DIR] [--config FILE]',
     does: 'write the whole state into one file',
@@ -73,6 +79,7 @@ const meanings: Readonly<Record<string, string>> = {
   listen: 'address of the page and the API, over server.listen; 127.0.0.1:8080 by default',
   detach: 'go on in the background; the log is vigia.log in the data folder',
   'no-install': 'install nothing: refuse with the list of what is missing',
+  out: 'folder to write into; files of the same name are replaced',
   json: 'one JSON object on standard output',
   check: 'write nothing; end with 1 when they are out of step',
 };

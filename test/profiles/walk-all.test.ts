@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dashboards } from '../../dashboards/index.ts';
 import { createGuardedFetch } from '../../src/clients/guarded.ts';
 import { createPrometheusClient, type PrometheusClient } from '../../src/clients/prometheus.ts';
+import { configSchema } from '../../src/model/config.ts';
 import type { Profile } from '../../src/model/profile.ts';
+import { grafanaDashboard } from '../../src/server/derive/grafana.ts';
 import { prometheusFiles } from '../../src/server/derive/prometheus-files.ts';
 import { ruleFiles } from '../../src/server/derive/rules.ts';
 import { queriesOf } from '../../src/server/panels.ts';
@@ -203,6 +205,30 @@ describe('every panel draws something', () => {
     }
   });
 });
+
+test.each(dashboards.map((dashboard) => [dashboard.slug, dashboard] as const))(
+  'what Grafana asks besides the panels of %s is PromQL, and finds its targets',
+  async (_, dashboard) => {
+    const profile = profileOf(dashboard.profile);
+    const { templating, annotations, panels } = grafanaDashboard(dashboard, profile, configSchema.parse({})) as {
+      templating: { list: [{ definition: string }] };
+      annotations: { list: [{ expr: string }] };
+      panels: { type: string; title: string; targets: [{ expr: string }] }[];
+    };
+    const [, series = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(templating.list[0].definition) ?? [];
+    const targets = exporters.filter(([slug]) => slug === profile.slug).map(([, id]) => id);
+    const found = (await client.query(series)).map(({ labels }) => labels[label] ?? '');
+    expect(targets).toEqual(expect.arrayContaining([...new Set(found)]));
+    expect(found.length).toBeGreaterThan(0);
+    const of = (expr: string) => client.query(expr.replaceAll('${target:regex}', targets[0] ?? ''));
+    expect(await of(annotations.list[0].expr)).toEqual([]);
+    const stats = panels.filter(({ type }) => type === 'stat');
+    const values = await Promise.all(
+      stats.map(async ({ title, targets: [{ expr }] }) => [title, (await of(expr)).map(({ value }) => value)]),
+    );
+    expect(Object.fromEntries(values)).toEqual({ 'Exporter answers': [1], 'Anomaly score / threshold': [], 'Alerts firing': [0] });
+  },
+);
 
 test('every profile has a dashboard, and a panel of a feature has its unit', () => {
   expect(dashboards.map((dashboard) => dashboard.profile).sort()).toEqual([...profiles.keys()].sort());
