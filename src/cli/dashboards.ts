@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { dashboards as all } from '../../dashboards/index.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { grafanaFiles } from '../server/derive/grafana.ts';
 import { loadProfiles } from '../server/profiles.ts';
@@ -14,7 +13,7 @@ export async function dashboards({ options, print, remark }: Invocation): Promis
   if (out === undefined || out === '') throw new VigiaError('usage', { problem: 'Where to? Usage: vigia dashboards --out DIR' });
   const { config } = configOf(options);
   const dir = resolve(out);
-  const files = grafanaFiles({ config, profiles: loadProfiles(profilesDir), dashboards: all, dashboardsDir: join(dir, 'dashboards') });
+  const files = grafanaFiles({ config, profiles: loadProfiles(profilesDir), dashboardsDir: join(dir, 'dashboards') });
   for (const [name, text] of Object.entries(files)) {
     const file = join(dir, name);
     try {

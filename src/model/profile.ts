@@ -30,6 +30,14 @@ export type Feature = z.infer<typeof featureSchema>;
 export const kindSchema = z.enum(['host', 'container', 'device', 'service']);
 export type Kind = z.infer<typeof kindSchema>;
 
+/** An exporter that is asked about a target: which, at what path, with which of its modules, and what the target is to it. */
+const throughSchema = z.strictObject({
+  exporter: z.enum(['blackbox', 'snmp']),
+  path: z.string().startsWith('/'),
+  module: z.string().min(1),
+  asks: z.enum(['url', 'address', 'host']),
+});
+
 export const profileSchema = z.strictObject({
   slug,
   version: z.number().int().positive(),
@@ -45,6 +53,8 @@ export const profileSchema = z.strictObject({
   recognise: z.array(z.string().min(1)).default([]),
   /** Most samples of one scrape; a target that has more is refused whole. */
   sampleLimit: z.number().int().positive().default(5_000),
+  /** Absent where targets answer for themselves. */
+  through: throughSchema.optional(),
   features: z.array(featureSchema).min(1).max(64),
 });
 export type Profile = z.infer<typeof profileSchema>;

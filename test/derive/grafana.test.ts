@@ -13,8 +13,7 @@ import { labelling } from '../../src/server/source.ts';
 
 const profiles = loadProfiles(join(import.meta.dirname, '../../profiles'));
 const config = (source?: Record<string, unknown>) => configSchema.parse(source === undefined ? {} : { prometheus: { source } });
-const filesOf = (source?: Record<string, unknown>) =>
-  grafanaFiles({ config: config(source), profiles, dashboards, dashboardsDir: '/out/dashboards' });
+const filesOf = (source?: Record<string, unknown>) => grafanaFiles({ config: config(source), profiles, dashboardsDir: '/out/dashboards' });
 
 /** What Grafana reads of a dashboard of schema version 39, as far as we write it: a key that it does not know is a mistake of ours. */
 const datasource = z.strictObject({ type: z.literal('prometheus'), uid: z.enum(['vigia', 'vigia-source']) });

@@ -65,5 +65,11 @@ test('a new target may be of any profile, and is a Linux host unless one says ot
   const choice = page.getByLabel('Profile');
   expect(await choice.inputValue()).toBe('linux-host');
   expect((await choice.locator('option').allInnerTexts()).toSorted()).toEqual(allProfiles.map(({ title }) => title.en).toSorted());
+  const path = page.locator('input[name=metricsPath]');
+  expect(await path.inputValue()).toBe('/metrics');
+  await choice.selectOption('http-endpoint');
+  expect(await path.inputValue()).toBe('/');
+  await choice.selectOption('redis');
+  expect(await path.inputValue()).toBe('/metrics');
   await context.close();
 });

@@ -1,3 +1,4 @@
+import { dashboards } from '../../../dashboards/index.ts';
 import type { Dashboard, Panel } from '../../../dashboards/panel.ts';
 import type { Config } from '../../model/config.ts';
 import type { Profile, Unit } from '../../model/profile.ts';
@@ -11,7 +12,6 @@ import { yamlText } from './yaml-text.ts';
 export interface GrafanaInput {
   readonly config: Config;
   readonly profiles: ReadonlyMap<string, Profile>;
-  readonly dashboards: readonly Dashboard[];
   /** Where Grafana will find the dashboards: an absolute folder on its machine. */
   readonly dashboardsDir: string;
 }
@@ -26,7 +26,7 @@ const schemaVersion = 39;
  */
 export function grafanaFiles(input: GrafanaInput): Record<string, string> {
   const files: Record<string, string> = {};
-  for (const dashboard of input.dashboards) {
+  for (const dashboard of dashboards) {
     const profile = input.profiles.get(dashboard.profile);
     if (profile === undefined) continue;
     files[`dashboards/${dashboard.slug}.json`] = `${JSON.stringify(grafanaDashboard(dashboard, profile, input.config), null, 2)}\n`;

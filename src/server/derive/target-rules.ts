@@ -17,15 +17,26 @@ export function targetRules(profile: Profile, targets: readonly Target[], input:
     ...own.map((target) => missing(profile, target, input)),
     ...differences(profile, own, input),
     ...diskAlmostFull(profile, input),
+    ...unavailable(profile, input),
+    ...certificateExpires(profile, input),
   ];
 }
 
 const words = { host: 'Host', device: 'Device', service: 'Service', container: 'Container' } as const;
 const downName = (profile: Profile): string => `${words[profile.kind]}Down`;
 const missingName = (profile: Profile): string => `${words[profile.kind]}Missing`;
+const unavailableName = (profile: Profile): string => `${words[profile.kind]}Unavailable`;
 
 /** Names of the alerts after which an entity's other alerts say nothing new. */
-export const downNames: readonly string[] = ['HostDown', 'DeviceDown', 'ServiceDown', 'HostMissing', 'DeviceMissing', 'ServiceMissing'];
+export const downNames: readonly string[] = [
+  'HostDown',
+  'DeviceDown',
+  'ServiceDown',
+  'HostMissing',
+  'DeviceMissing',
+  'ServiceMissing',
+  'ServiceUnavailable',
+];
 
 /** P29: the exporter does not answer. */
 function down(profile: Profile, input: RuleInput): RuleSpec {
@@ -89,6 +100,35 @@ function diskAlmostFull(profile: Profile, input: RuleInput): RuleSpec[] {
       forMs: 5 * MINUTE,
       headline: `${profile.kind} {{ $labels.target }} has a file system almost full`,
       details: 'The fullest file system is {{ printf "%.0f" $value }} % full.',
+    }),
+  ];
+}
+
+/** The exporter answers, but what it watches does not: a database, a web address. */
+function unavailable(profile: Profile, input: RuleInput): RuleSpec[] {
+  const available = featureExpr(profile, 'available', input, IDENTITY);
+  if (available === null) return [];
+  return [
+    rule(input, profile, unavailableName(profile), 'critical', 'availability', {
+      title: 'It does not answer its exporter for 1 minute',
+      expr: `(${available}) == 0`,
+      forMs: MINUTE,
+      headline: `${profile.kind} {{ $labels.target }} does not answer`,
+      details: 'Its exporter works, and says that {{ $labels.instance }} does not answer as it should.',
+    }),
+  ];
+}
+
+function certificateExpires(profile: Profile, input: RuleInput): RuleSpec[] {
+  const left = featureExpr(profile, 'certificate_left', input, IDENTITY);
+  if (left === null) return [];
+  return [
+    rule(input, profile, 'CertificateExpires', 'warning', 'other', {
+      title: 'A certificate is valid for less than 14 days',
+      expr: `(${left}) < ${14 * 86_400}`,
+      forMs: 5 * MINUTE,
+      headline: `${profile.kind} {{ $labels.target }} has a certificate about to expire`,
+      details: 'It is valid for another {{ humanizeDuration $value }}.',
     }),
   ];
 }
