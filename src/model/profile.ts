@@ -23,6 +23,8 @@ export const featureSchema = z.strictObject({
   /** Values that cannot be: what is expected never goes beyond them. */
   lowest: z.number().default(0),
   highest: z.number().optional(),
+  /** For the eye alone: from `raised` on the page shows the value as raised, above `high` as high. */
+  levels: z.strictObject({ raised: z.number(), high: z.number() }).optional(),
 });
 export type Feature = z.infer<typeof featureSchema>;
 

@@ -29,14 +29,36 @@ test('every profile has its page: all panels drawn, nothing errs, nobody is shut
   await context.close();
 });
 
-test('P13 the page of an energy device says the watts of now, in the language of the reader', { timeout: 60_000 }, async () => {
-  const { page, context } = await bench.open('hosts/energy-device', { locale: 'es' });
+test('P13 the page of an energy device says the watts of now in three colours, in the language of the reader', {
+  timeout: 120_000,
+}, async () => {
+  const { page, context, watch } = await bench.open('hosts/energy-device?range=30m', {
+    locale: 'es',
+    viewport: { width: 360, height: 800 },
+  });
+  const power = bench.stub.scene.hosts.get('energy-device')?.features.find(({ feature }) => feature === 'power');
   const tiles = page.locator('.tile');
-  await tiles.first().waitFor();
-  const texts = (await tiles.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
-  expect(texts).toHaveLength(2);
-  expect(texts[0]).toMatch(/^Potencia 403 W/);
-  expect(texts[1]).toMatch(/^Corriente 2,09 A/);
+  for (const [watts, tone, word] of [
+    [501, 'bad', 'consumo alto'],
+    [500, 'warn', 'consumo elevado'],
+    [450, 'warn', 'consumo elevado'],
+    [400, 'warn', 'consumo elevado'],
+    [399, 'ok', 'consumo normal'],
+  ] as const) {
+    if (power !== undefined) power.value = watts;
+    await page.reload();
+    await tiles.first().waitFor();
+    const texts = (await tiles.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
+    expect(texts).toHaveLength(2);
+    expect(texts[0]).toContain(`Potencia ${watts} W ${word}`);
+    expect(texts[1]).toMatch(/^Corriente 2,09 A/);
+    expect(await tiles.first().locator('.badge').getAttribute('data-state')).toBe(tone);
+  }
+  await page.locator('[data-panel=power] canvas').waitFor();
+  expect(await page.getByRole('radio', { name: '30m' }).isChecked()).toBe(true);
+  expect(Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'))).toBeLessThanOrEqual(0);
+  expect(await axe(page)).toEqual([]);
+  expect(watch.wrongs).toEqual([]);
   await context.close();
 });
 

@@ -2,6 +2,8 @@ import { useTranslation } from 'react-i18next';
 import type { FeatureState, HostSummary } from '../../../model/api.ts';
 import type { Profile, Unit } from '../../../model/profile.ts';
 import { useFormat } from '../../format/useFormat.ts';
+import { levelOf, type Level } from '../../format/level.ts';
+import { Badge } from '../../parts/StateMark.tsx';
 import { useNames } from '../../parts/names.ts';
 import { isOutside, RangeBar } from '../../parts/RangeBar.tsx';
 
@@ -20,15 +22,31 @@ export function Tiles({ profile, summary, features }: { profile: Profile; summar
   const stateOf = (name: string) => features.find((one) => one.feature === name);
   const shown =
     profile.kind === 'host'
-      ? tiles.map(({ word, key, unit, feature }) => ({ id: key, title: t(word), unit, value: summary[key], known: stateOf(feature) }))
-      : profile.features.slice(0, tiles.length).map(({ name, unit }) => {
+      ? tiles.map(({ word, key, unit, feature }) => ({
+          id: key,
+          title: t(word),
+          unit,
+          value: summary[key],
+          known: stateOf(feature),
+          level: null,
+        }))
+      : profile.features.slice(0, tiles.length).map(({ name, unit, levels }) => {
           const known = stateOf(name);
-          return { id: name, title: nameOf(profile.slug, name).title, unit, value: known?.value ?? null, known };
+          const value = known?.value ?? null;
+          return { id: name, title: nameOf(profile.slug, name).title, unit, value, known, level: levelOf(value, levels) };
         });
   return (
     <dl className="tiles">
-      {shown.map(({ id, title, unit, value, known }) => (
-        <Tile key={id} title={title} unit={unit} value={value} low={known?.expectedLow ?? null} high={known?.expectedHigh ?? null} />
+      {shown.map(({ id, title, unit, value, known, level }) => (
+        <Tile
+          key={id}
+          title={title}
+          unit={unit}
+          value={value}
+          low={known?.expectedLow ?? null}
+          high={known?.expectedHigh ?? null}
+          level={level}
+        />
       ))}
     </dl>
   );
@@ -40,17 +58,25 @@ interface TileProps {
   readonly value: number | null;
   readonly low: number | null;
   readonly high: number | null;
+  readonly level: Level | null;
 }
 
-function Tile({ title, unit, value, low, high }: TileProps) {
+const tones = { normal: 'ok', raised: 'warn', high: 'bad' } as const;
+
+function Tile({ title, unit, value, low, high, level }: TileProps) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
     <div className="tile sheet">
       <dt className="soft small">{title}</dt>
-      <dd data-state={isOutside(value, low, high) ? 'bad' : undefined}>
+      <dd data-state={level !== null ? tones[level] : isOutside(value, low, high) ? 'bad' : undefined}>
         {value === null ? t('common.noData') : format.value(value, unit)}
       </dd>
+      {level !== null && (
+        <dd className="tile-level">
+          <Badge tone={tones[level]}>{t(unit === 'watts' ? `host.consumption.${level}` : `host.level.${level}`)}</Badge>
+        </dd>
+      )}
       <dd className="tile-range">{value !== null && <RangeBar value={value} low={low} high={high} unit={unit} />}</dd>
     </div>
   );
