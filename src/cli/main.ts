@@ -46,6 +46,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: place,
     load: async () => (await import('./rules.ts')).rules,
   },
+  dashboards: {
+    usage: 'dashboards --out DIR [--config FILE]',
+    does: 'write the dashboards for Grafana, and what provisions them',
+    options: { config: 'text', out: 'text' },
+    load: async () => (await import('./dashboards.ts')).dashboards,
+  },
   backup: {
     usage: 'backup FILE [--data DIR] [--config FILE]',
     does: 'write the whole state into one file',
@@ -91,7 +97,7 @@ const meanings: Readonly<Record<string, string>> = {
   train: 'rows at the start to learn from before the first is scored; 0 for detectors that learn as they go, else 15 % of the file',
   time: 'column of times, ISO 8601 or seconds or milliseconds since 1970; found by itself where it is named like one',
   label: 'column of labels, 0 or 1; found by itself where it is named label or anomaly',
-  out: 'file for the scores; without it standard output',
+  out: 'where to write: the file of the scores (without it standard output), the folder of the dashboards',
   json: 'one JSON object on standard output',
   check: 'write nothing; end with 1 when they are out of step',
 };
