@@ -4,6 +4,7 @@ import { quantile } from '../quantile.ts';
 import { Held } from './held.ts';
 import { Ring } from './ring.ts';
 import { fitTail, justAbove, tailValue } from './tail.ts';
+import type { Seen } from './tail.ts';
 import type { Threshold } from './threshold.ts';
 
 export const budgetSlug = 'budget';
@@ -40,8 +41,8 @@ export const defaultBudgetOptions: BudgetOptions = {
 
 /**
  * "At most so many false alarms a week": the level that the highest score of an hour exceeds so often, from the past alone.
- * A generalised Pareto tail over the hourly maxima of the last days; an hour with alarms counts, but hardly higher than the
- * threshold, so that an incident does not raise the bar. @throws RangeError for options out of range.
+ * A generalised Pareto tail over the hourly maxima of the last days; of an hour with an alarm only this counts, not how high it
+ * was, so that an incident does not raise the bar. @throws RangeError for options out of range.
  */
 export function createBudget(options: Partial<BudgetOptions> = {}): Threshold {
   const complete = { ...defaultBudgetOptions, ...options };
@@ -89,16 +90,15 @@ const hourMs = 3_600_000;
 const hoursPerWeek = 168;
 /** Share of the hours that make the tail; rarer levels are extrapolated from it. */
 const tailShare = 0.1;
-/** An hour with alarms counts at most this share of the threshold's height above the median hour higher than the threshold. */
-const winsorised = 0.05;
 /** Nearest to the ceiling that is told apart from it, as a share of it. */
 const finest = 2 ** -40;
 
-/** The level that a share `probability` of the sorted hourly maxima exceeds; falls, or stays, as the probability grows. */
-export function solveBudget(sorted: Float64Array, probability: number): number {
-  if (probability >= tailShare) return quantile(sorted, 1 - probability);
+/** The level that a share `probability` of the hourly maxima, ascending, exceeds; falls, or stays, as the probability grows. */
+export function solveBudget(sorted: readonly Seen[], probability: number): number {
+  const values = Float64Array.from(sorted, ({ value }) => value);
+  if (probability >= tailShare) return quantile(values, 1 - probability);
   const tail = fitTail(sorted, tailShare);
-  return tail === null ? (sorted.at(-1) ?? Number.NaN) : tailValue(tail, probability);
+  return tail === null ? (values.at(-1) ?? Number.NaN) : tailValue(tail, probability);
 }
 
 class BudgetThreshold implements Threshold {
@@ -106,18 +106,20 @@ class BudgetThreshold implements Threshold {
   private readonly options: BudgetOptions;
   private held: Held;
   private maxima: Ring;
+  /** For each of the maxima: 1 where it reached the threshold of its time, and is cut there. */
+  private cut: Ring;
   private lastMs = -Infinity;
   private renewedMs = -Infinity;
   private hour = Number.NaN;
   private highest = Number.NaN;
   /** On the scale of the maxima. */
   private level = Number.NaN;
-  private median = Number.NaN;
 
   constructor(options: BudgetOptions) {
     this.options = options;
     this.held = new Held(options.holdMs);
     this.maxima = new Ring(24 * options.days);
+    this.cut = new Ring(24 * options.days);
   }
 
   observe(score: number, timeMs: number): void {
@@ -135,7 +137,10 @@ class BudgetThreshold implements Threshold {
     const { ceiling } = this.options;
     if (ceiling === null) return justAbove(this.level);
     // Where the hours reach the ceiling more often than the budget allows, no score can be told from an ordinary one.
-    return justAbove(this.level >= -Math.log(finest) ? ceiling : -ceiling * Math.expm1(-this.level));
+    if (this.level >= -Math.log(finest)) return justAbove(ceiling);
+    const value = -ceiling * Math.expm1(-this.level);
+    // The way there and back has rounded: a little more, so that what was ordinary stays below.
+    return justAbove(value + Math.abs(value) * finest);
   }
 
   save(writer: BodyWriter): void {
@@ -148,9 +153,10 @@ class BudgetThreshold implements Threshold {
     writer.uint32(leastHours);
     writer.float64(initial ?? Number.NaN);
     writer.float64(ceiling ?? Number.NaN);
-    writer.float64s(Float64Array.of(this.lastMs, this.renewedMs, this.hour, this.highest, this.level, this.median));
+    writer.float64s(Float64Array.of(this.lastMs, this.renewedMs, this.hour, this.highest, this.level));
     this.held.save(writer);
     this.maxima.save(writer);
+    this.cut.save(writer);
   }
 
   load(reader: BodyReader): void {
@@ -159,9 +165,11 @@ class BudgetThreshold implements Threshold {
     this.hour = reader.float64();
     this.highest = reader.float64();
     this.level = reader.float64();
-    this.median = reader.float64();
     this.held = Held.load(reader, this.options.holdMs);
     this.maxima = Ring.load(reader, 24 * this.options.days);
+    this.cut = Ring.load(reader, 24 * this.options.days);
+    if (this.cut.length !== this.maxima.length)
+      throw new DetectError('hostile', `A budget threshold has ${this.maxima.length} hours, but ${this.cut.length} marks.`);
     if (!Number.isNaN(this.level) && !Number.isFinite(this.value()))
       throw new DetectError('hostile', `A budget threshold has the level ${this.level}.`);
   }
@@ -169,19 +177,23 @@ class BudgetThreshold implements Threshold {
   /** Scores that crowd below a ceiling, on the scale of -log(1 - share of it): exponential where they were uniform. */
   private stretched(score: number): number {
     const { ceiling } = this.options;
-    return ceiling === null ? score : -Math.log(Math.max(finest, 1 - score / ceiling));
+    return ceiling === null ? score : -Math.log1p(Math.max(finest - 1, -score / ceiling));
   }
 
   private closeHour(timeMs: number): void {
     if (Number.isNaN(this.highest)) return;
-    const cap = this.level + winsorised * (this.level - this.median);
-    this.maxima.push(this.highest > cap ? cap : this.highest);
+    const reached = this.highest > this.level;
+    this.maxima.push(reached ? this.level : this.highest);
+    this.cut.push(reached ? 1 : 0);
     this.highest = Number.NaN;
     if (this.maxima.length < this.options.leastHours || timeMs - this.renewedMs < this.options.renewMs) return;
     this.renewedMs = timeMs;
-    const sorted = this.maxima.sorted();
+    const seen = Array.from(this.maxima.toArray(), (value, index) => ({ value, censored: this.cut.at(index) === 1 }));
     const { perWeek, incidentsPerWeek } = this.options;
-    this.level = solveBudget(sorted, Math.min(1, (perWeek + incidentsPerWeek) / hoursPerWeek));
-    this.median = quantile(sorted, 0.5);
+    const probability = Math.min(1, (perWeek + incidentsPerWeek) / hoursPerWeek);
+    this.level = solveBudget(
+      seen.sort((one, other) => one.value - other.value),
+      probability,
+    );
   }
 }

@@ -30,7 +30,8 @@ export const defaultExtremeValueOptions: ExtremeValueOptions = {
 
 /**
  * SPOT, and DSPOT where `depth` is set (Siffer, Fouque, Termier and Largouet, KDD 2017): a generalised Pareto tail over the
- * peaks seen so far. Scores at or above the threshold are not learned. The oldest peaks are forgotten, so memory is bounded.
+ * peaks seen so far. Of a score at or
+ * above the threshold only this is learned, not how high it was. The oldest peaks are forgotten, so memory is bounded.
  * @throws RangeError for options out of range.
  */
 export function createExtremeValue(options: Partial<ExtremeValueOptions> = {}): Threshold {
@@ -71,6 +72,8 @@ class ExtremeValueThreshold implements Threshold {
   private lastMs = -Infinity;
   /** Scores learned, the calibration's among them. */
   private learned = 0;
+  /** A fit changes little by few more peaks: it waits until there are 3 % more. */
+  private peaksSinceFit = 0;
   private level = Number.NaN;
   /** The threshold above the mean of the last `depth` scores. */
   private reach = Number.NaN;
@@ -78,6 +81,8 @@ class ExtremeValueThreshold implements Threshold {
   private excesses: Ring;
   /** For each peak, how many scores had been learned before it. */
   private born: Ring;
+  /** For each peak: 1 where it reached the threshold of its time, and is cut there. */
+  private cut: Ring;
   private recent: Ring;
 
   constructor(options: ExtremeValueOptions) {
@@ -85,6 +90,7 @@ class ExtremeValueThreshold implements Threshold {
     this.calibrating = new Ring(options.calibration);
     this.excesses = new Ring(options.peaks);
     this.born = new Ring(options.peaks);
+    this.cut = new Ring(options.peaks);
     this.recent = new Ring(options.depth);
   }
 
@@ -93,10 +99,11 @@ class ExtremeValueThreshold implements Threshold {
     this.lastMs = timeMs;
     if (this.recent.length < this.options.depth) return this.recent.push(score);
     const centred = score - this.centre();
-    if (!Number.isFinite(centred) || centred >= this.reach) return;
-    if (this.options.depth > 0) this.recent.push(score);
+    if (!Number.isFinite(centred)) return;
+    const reached = centred >= this.reach;
+    if (!reached && this.options.depth > 0) this.recent.push(score);
     if (Number.isNaN(this.level)) this.calibrate(centred);
-    else this.learn(centred);
+    else if (this.count(reached ? this.reach : centred, reached) && this.peaksSinceFit * 32 >= this.excesses.length) this.fit();
   }
 
   value(): number | null {
@@ -112,8 +119,8 @@ class ExtremeValueThreshold implements Threshold {
     writer.float64(levelQuantile);
     writer.uint32(depth);
     writer.uint32(peaks);
-    writer.float64s(Float64Array.of(this.lastMs, this.learned, this.level, this.reach));
-    for (const ring of [this.calibrating, this.excesses, this.born, this.recent]) ring.save(writer);
+    writer.float64s(Float64Array.of(this.lastMs, this.learned, this.level, this.reach, this.peaksSinceFit));
+    for (const ring of [this.calibrating, this.excesses, this.born, this.cut, this.recent]) ring.save(writer);
   }
 
   load(reader: BodyReader): void {
@@ -121,12 +128,14 @@ class ExtremeValueThreshold implements Threshold {
     this.learned = reader.float64();
     this.level = reader.float64();
     this.reach = reader.float64();
+    this.peaksSinceFit = reader.float64();
     this.calibrating = Ring.load(reader, this.options.calibration);
     this.excesses = Ring.load(reader, this.options.peaks);
     this.born = Ring.load(reader, this.options.peaks);
+    this.cut = Ring.load(reader, this.options.peaks);
     this.recent = Ring.load(reader, this.options.depth);
-    if (this.born.length !== this.excesses.length)
-      throw new DetectError('hostile', `A threshold has ${this.excesses.length} peaks with ${this.born.length} times.`);
+    if (this.born.length !== this.excesses.length || this.cut.length !== this.excesses.length)
+      throw new DetectError('hostile', `A threshold has ${this.excesses.length} peaks, ${this.born.length} places and ${this.cut.length} marks.`);
   }
 
   private centre(): number {
@@ -141,21 +150,19 @@ class ExtremeValueThreshold implements Threshold {
     if (this.calibrating.length < this.options.calibration) return;
     const level = quantile(this.calibrating.sorted(), this.options.levelQuantile);
     this.level = level;
-    for (const value of this.calibrating.toArray()) this.count(value);
+    for (const value of this.calibrating.toArray()) this.count(value, false);
     this.calibrating = new Ring(this.options.calibration);
     this.fit();
   }
 
-  private learn(centred: number): void {
-    if (this.count(centred)) this.fit();
-  }
-
   /** True when it was a peak. */
-  private count(centred: number): boolean {
+  private count(centred: number, reached: boolean): boolean {
     const excess = centred - this.level;
     if (excess > 0) {
       this.excesses.push(excess);
       this.born.push(this.learned);
+      this.cut.push(reached ? 1 : 0);
+      this.peaksSinceFit++;
     }
     this.learned++;
     return excess > 0;
@@ -164,8 +171,10 @@ class ExtremeValueThreshold implements Threshold {
   private fit(): void {
     const full = this.excesses.length === this.options.peaks;
     const seen = this.learned - (full ? this.born.at(0) : 0);
-    const tail = fitExcesses(this.level, this.excesses.length / seen, this.excesses.sorted());
+    const peaks = Array.from(this.excesses.toArray(), (value, index) => ({ value, censored: this.cut.at(index) === 1 }));
+    const tail = fitExcesses(this.level, peaks.length / seen, peaks);
+    this.peaksSinceFit = 0;
     const highest = this.level + Math.max(0, ...this.excesses.toArray());
-    this.reach = tail === null ? justAbove(highest) : justAbove(tailValue(tail, this.options.risk));
+    this.reach = justAbove(tail === null ? highest : tailValue(tail, this.options.risk));
   }
 }
