@@ -66,11 +66,11 @@ class EntityAlarm implements Alarm {
   }
 
   step(score: number, timeMs: number, exclusions?: Exclusions): AlarmOutcome {
-    const own = this.threshold.value();
-    const level = this.drift.level(own);
-    const step = this.policy.step(score, level, timeMs);
-    const closing = own === null ? null : this.policy.closingLevel(own);
-    const accepted = this.drift.step(score, own, closing, this.policy.sinceMs, timeMs);
+    const own = this.policy.levels(this.threshold.value(), this.threshold.ordinary());
+    const levels = this.drift.levels(own);
+    const level = levels?.opening ?? null;
+    const step = this.policy.step(score, levels, timeMs);
+    const accepted = this.drift.step(score, own, this.policy.sinceMs, timeMs);
     if (exclusions?.excludes(timeMs) !== true) this.threshold.observe(score, timeMs);
     if (!accepted) return { ...step, level, accepted };
     this.policy.close();

@@ -30,7 +30,7 @@ export interface BudgetOptions {
 
 export const defaultBudgetOptions: BudgetOptions = {
   perWeek: 1,
-  incidentsPerWeek: 0,
+  incidentsPerWeek: 2,
   days: 7,
   holdMs: 0,
   renewMs: 21_600_000,
@@ -114,6 +114,7 @@ class BudgetThreshold implements Threshold {
   private highest = Number.NaN;
   /** On the scale of the maxima. */
   private level = Number.NaN;
+  private median = Number.NaN;
 
   constructor(options: BudgetOptions) {
     this.options = options;
@@ -143,6 +144,13 @@ class BudgetThreshold implements Threshold {
     return justAbove(value + Math.abs(value) * finest);
   }
 
+  /** The median of the hourly maxima. */
+  ordinary(): number | null {
+    if (Number.isNaN(this.median)) return null;
+    const { ceiling } = this.options;
+    return ceiling === null ? this.median : -ceiling * Math.expm1(-this.median);
+  }
+
   save(writer: BodyWriter): void {
     const { perWeek, incidentsPerWeek, days, holdMs, renewMs, leastHours, initial, ceiling } = this.options;
     writer.float64(perWeek);
@@ -153,7 +161,7 @@ class BudgetThreshold implements Threshold {
     writer.uint32(leastHours);
     writer.float64(initial ?? Number.NaN);
     writer.float64(ceiling ?? Number.NaN);
-    writer.float64s(Float64Array.of(this.lastMs, this.renewedMs, this.hour, this.highest, this.level));
+    writer.float64s(Float64Array.of(this.lastMs, this.renewedMs, this.hour, this.highest, this.level, this.median));
     this.held.save(writer);
     this.maxima.save(writer);
     this.cut.save(writer);
@@ -165,6 +173,7 @@ class BudgetThreshold implements Threshold {
     this.hour = reader.float64();
     this.highest = reader.float64();
     this.level = reader.float64();
+    this.median = reader.float64();
     this.held = Held.load(reader, this.options.holdMs);
     this.maxima = Ring.load(reader, 24 * this.options.days);
     this.cut = Ring.load(reader, 24 * this.options.days);
@@ -191,9 +200,8 @@ class BudgetThreshold implements Threshold {
     const seen = Array.from(this.maxima.toArray(), (value, index) => ({ value, censored: this.cut.at(index) === 1 }));
     const { perWeek, incidentsPerWeek } = this.options;
     const probability = Math.min(1, (perWeek + incidentsPerWeek) / hoursPerWeek);
-    this.level = solveBudget(
-      seen.sort((one, other) => one.value - other.value),
-      probability,
-    );
+    seen.sort((one, other) => one.value - other.value);
+    this.level = solveBudget(seen, probability);
+    this.median = (seen[seen.length >> 1] as Seen).value;
   }
 }

@@ -1,6 +1,7 @@
 import { DetectError } from '../detect-error.ts';
 import type { BodyReader, BodyWriter } from '../model-buffer.ts';
 import { quantile } from '../quantile.ts';
+import type { Levels } from './policy.ts';
 import { Ring } from './ring.ts';
 import { justAbove } from './tail.ts';
 
@@ -27,13 +28,13 @@ export interface Acceptance {
 export interface Drift {
   /** The shift that is accepted now; `null` where scores are judged by their own level. */
   readonly acceptance: Acceptance | null;
-  /** The level to judge by, given the threshold's own. */
-  level(own: number | null): number | null;
+  /** The levels to judge by, given the threshold's own. */
+  levels(own: Levels | null): Levels | null;
   /**
-   * One score, with the level it was judged by, the one at which its alarm would close, and the begin of the alarm that is
-   * open (`null` for none). True when the alarm's shift was accepted in this step.
+   * One score, with the threshold's own levels and the begin of the alarm that is open (`null` for none). True when the alarm's
+   * shift was accepted in this step.
    */
-  step(score: number, own: number | null, closing: number | null, sinceMs: number | null, timeMs: number): boolean;
+  step(score: number, own: Levels | null, sinceMs: number | null, timeMs: number): boolean;
   /** Accepts the shift of the open alarm by a person's word; false where no alarm is open. */
   accept(timeMs: number): boolean;
   save(writer: BodyWriter): void;
@@ -64,8 +65,10 @@ function optionsProblem({ acceptAfterMs, acceptLatestMs }: DriftOptions): string
   return null;
 }
 
-/** Blocks that are remembered: a day at 6 h, so that a shift seen only by day stays accepted over night. */
-const remembered = 48;
+/** Blocks that are remembered: 12 h at 6 h, so that a shift seen only by day stays accepted over night. */
+const remembered = 24;
+/** A shift is over when at most this many of them reached the threshold's own level. */
+const stray = 2;
 /** The newest blocks say how high the shift is and whether it still rises. */
 const newest = 4;
 /** The time to acceptance is cut into this many blocks, of which the highest score is kept. */
@@ -95,11 +98,12 @@ class LevelDrift implements Drift {
     return { sinceMs: this.sinceMs, acceptedAtMs: this.acceptedAtMs, by: this.byPerson ? 'person' : 'time' };
   }
 
-  level(own: number | null): number | null {
-    return own === null || this.acceptance === null ? own : Math.max(own, this.raised());
+  levels(own: Levels | null): Levels | null {
+    if (own === null || this.acceptance === null || this.raised() <= own.opening) return own;
+    return { opening: this.raised(), closing: this.raised() - this.margin };
   }
 
-  step(score: number, own: number | null, closing: number | null, sinceMs: number | null, timeMs: number): boolean {
+  step(score: number, own: Levels | null, sinceMs: number | null, timeMs: number): boolean {
     if (!Number.isFinite(score) || !(timeMs > this.lastMs)) return false;
     this.lastMs = timeMs;
     const block = Math.floor((timeMs / this.options.acceptAfterMs) * blocks);
@@ -109,10 +113,10 @@ class LevelDrift implements Drift {
     }
     if (sinceMs === null) {
       this.accepted.note(score, block);
-      if (own !== null && this.acceptance !== null && this.raised() <= own) this.acceptedAtMs = Number.NaN;
+      if (own !== null && this.accepted.isOver(own.opening)) this.acceptedAtMs = Number.NaN;
       return false;
     }
-    if (own !== null && closing !== null) this.margin = Math.max(0, (own - closing) / 2);
+    if (own !== null) this.margin = (own.opening - own.closing) / 2;
     this.rising.note(score, block);
     const age = timeMs - sinceMs;
     if (age < this.options.acceptAfterMs || (this.rising.rises() && age < this.options.acceptLatestMs)) return false;
@@ -192,6 +196,11 @@ class Heights {
     const heights = this.past.toArray();
     const before = heights.slice(0, -newest);
     return before.length === 0 || quantile(heights.slice(-newest).sort(), 0.5) > Math.max(...before);
+  }
+
+  /** Whether hardly any of the blocks, all of them there, reached the level. */
+  isOver(level: number): boolean {
+    return this.past.length === remembered && this.past.toArray().filter((height) => height >= level).length <= stray;
   }
 
   save(writer: BodyWriter): void {

@@ -112,6 +112,11 @@ class ExtremeValueThreshold implements Threshold {
     return Number.isFinite(value) ? justAbove(value) : null;
   }
 
+  ordinary(): number | null {
+    const level = this.centre() + this.level;
+    return Number.isFinite(level) ? level : null;
+  }
+
   save(writer: BodyWriter): void {
     const { risk, calibration, levelQuantile, depth, peaks } = this.options;
     writer.float64(risk);

@@ -2,9 +2,9 @@ import { DetectError } from '../detect-error.ts';
 import type { BodyReader, BodyWriter } from '../model-buffer.ts';
 
 export interface PolicyOptions {
-  /** An alarm closes below `base + closeShare * (level - base)`: 0.5 is half of the way, 1 is no hysteresis. */
+  /** An alarm closes below this share of the way from an ordinary score to the level: 0.5 is half of it, 1 is no hysteresis. */
   readonly closeShare: number;
-  /** Where that way begins: the score of nothing at all. */
+  /** The ordinary score, where the threshold knows none. */
   readonly base: number;
   /** How long scores must have stayed at or above the level before an alarm opens, in ms; 0 opens at the first. */
   readonly minimumDurationMs: number;
@@ -22,6 +22,12 @@ export const defaultPolicyOptions: PolicyOptions = {
   gapMs: 3_600_000,
 };
 
+export interface Levels {
+  readonly opening: number;
+  /** At most `opening`. */
+  readonly closing: number;
+}
+
 /** What one step made of the alarm. `opened` and `closed` are true in the step where it happens, and only there. */
 export interface AlarmStep {
   readonly active: boolean;
@@ -34,12 +40,12 @@ export interface Policy {
   /** When the open alarm began: its first score at or above the level; `null` while there is none. */
   readonly sinceMs: number | null;
   /**
-   * One score against the level of its time. A score that is not finite is a missing one; a missing level opens nothing and
-   * closes nothing. A time not later than the last changes nothing.
+   * One score against the levels of its time: an alarm opens at the one and calms down below the other. A score that is not
+   * finite is a missing one; missing levels open nothing and close nothing. A time not later than the last changes nothing.
    */
-  step(score: number, level: number | null, timeMs: number): AlarmStep;
-  /** Below this an open alarm calms down. */
-  closingLevel(level: number): number;
+  step(score: number, levels: Levels | null, timeMs: number): AlarmStep;
+  /** The levels for a threshold and what is ordinary below it. */
+  levels(opening: number | null, ordinary: number | null): Levels | null;
   /** Closes an open alarm now. */
   close(): void;
   save(writer: BodyWriter): void;
@@ -96,7 +102,7 @@ class AlarmPolicy implements Policy {
     return this.active ? this.risenMs : null;
   }
 
-  step(score: number, level: number | null, timeMs: number): AlarmStep {
+  step(score: number, levels: Levels | null, timeMs: number): AlarmStep {
     const before = this.active;
     if (timeMs > this.lastMs) {
       this.lastMs = timeMs;
@@ -106,15 +112,16 @@ class AlarmPolicy implements Policy {
       } else {
         if (lost && !this.active) this.risenMs = Number.NaN;
         this.scoredMs = timeMs;
-        if (level !== null) this.judge(score, level, timeMs);
+        if (levels !== null) this.judge(score, levels, timeMs);
       }
     }
     return { active: this.active, opened: this.active && !before, closed: before && !this.active };
   }
 
-  closingLevel(level: number): number {
-    const { base, closeShare } = this.options;
-    return level > base ? base + closeShare * (level - base) : level;
+  levels(opening: number | null, ordinary: number | null): Levels | null {
+    if (opening === null) return null;
+    const base = Math.min(opening, ordinary ?? this.options.base);
+    return { opening, closing: base + this.options.closeShare * (opening - base) };
   }
 
   close(): void {
@@ -139,14 +146,14 @@ class AlarmPolicy implements Policy {
     if (this.active && !Number.isFinite(this.risenMs)) throw new DetectError('hostile', `An open alarm began at ${this.risenMs}.`);
   }
 
-  private judge(score: number, level: number, timeMs: number): void {
+  private judge(score: number, { opening, closing }: Levels, timeMs: number): void {
     if (!this.active) {
-      if (score < level) this.risenMs = Number.NaN;
+      if (score < opening) this.risenMs = Number.NaN;
       else if (Number.isNaN(this.risenMs)) this.risenMs = timeMs;
       if (timeMs - this.risenMs >= this.options.minimumDurationMs) this.active = true;
       return;
     }
-    if (score >= this.closingLevel(level)) this.calmMs = Number.NaN;
+    if (score >= closing) this.calmMs = Number.NaN;
     else if (Number.isNaN(this.calmMs)) this.calmMs = timeMs;
     if (timeMs - this.calmMs >= this.options.cooldownMs) this.close();
   }

@@ -53,6 +53,7 @@ class QuantileThreshold implements Threshold {
   private lastMs = -Infinity;
   private renewedMs = -Infinity;
   private level = Number.NaN;
+  private median = Number.NaN;
 
   constructor(options: QuantileOptions) {
     this.options = options;
@@ -66,11 +67,17 @@ class QuantileThreshold implements Threshold {
     if (this.scores.length < this.options.least || timeMs - this.renewedMs < this.options.renewMs) return;
     this.renewedMs = timeMs;
     // What is exactly at the quantile is ordinary: constant scores never reach it.
-    this.level = justAbove(quantile(this.scores.sorted(), this.options.probability));
+    const sorted = this.scores.sorted();
+    this.level = justAbove(quantile(sorted, this.options.probability));
+    this.median = quantile(sorted, 0.5);
   }
 
   value(): number | null {
     return Number.isFinite(this.level) ? this.level : null;
+  }
+
+  ordinary(): number | null {
+    return Number.isFinite(this.median) ? this.median : null;
   }
 
   save(writer: BodyWriter): void {
@@ -78,7 +85,7 @@ class QuantileThreshold implements Threshold {
     writer.uint32(this.options.window);
     writer.uint32(this.options.least);
     writer.float64(this.options.renewMs);
-    writer.float64s(Float64Array.of(this.lastMs, this.renewedMs, this.level));
+    writer.float64s(Float64Array.of(this.lastMs, this.renewedMs, this.level, this.median));
     this.scores.save(writer);
   }
 
@@ -86,6 +93,7 @@ class QuantileThreshold implements Threshold {
     this.lastMs = reader.float64();
     this.renewedMs = reader.float64();
     this.level = reader.float64();
+    this.median = reader.float64();
     this.scores = Ring.load(reader, this.options.window);
   }
 }

@@ -11,6 +11,8 @@ export interface Threshold {
   observe(score: number, timeMs: number): void;
   /** A score at or above this counts; finite, or `null` while too little was seen. */
   value(): number | null;
+  /** What scores are on an ordinary day, below `value()`: an alarm closes on the way back to it. `null` while not known. */
+  ordinary(): number | null;
   /** Writes options and all that was learned; `loadThreshold` reads it. The length has a bound that the options set. */
   save(writer: BodyWriter): void;
 }

@@ -29,7 +29,7 @@ function alarmsPerWeek(stream: Stream, options: Partial<BudgetOptions>, entities
   let alarms = 0;
   for (let seed = 1; seed <= entities; seed++) {
     const next = stream(createRandom(seed));
-    const threshold = createBudget(options);
+    const threshold = createBudget({ incidentsPerWeek: 0, ...options });
     const alarm = createAlarm(threshold, { policy: { minimumDurationMs: options.holdMs ?? 0, closeShare: 1 } });
     for (let timeMs = 0; timeMs < weeks * 7 * dayMs; timeMs += minuteMs) {
       if (alarm.step(next(), timeMs).opened && timeMs >= 7 * dayMs) alarms++;
