@@ -140,7 +140,10 @@ class ExtremeValueThreshold implements Threshold {
     this.cut = Ring.load(reader, this.options.peaks);
     this.recent = Ring.load(reader, this.options.depth);
     if (this.born.length !== this.excesses.length || this.cut.length !== this.excesses.length)
-      throw new DetectError('hostile', `A threshold has ${this.excesses.length} peaks, ${this.born.length} places and ${this.cut.length} marks.`);
+      throw new DetectError(
+        'hostile',
+        `A threshold has ${this.excesses.length} peaks, ${this.born.length} places and ${this.cut.length} marks.`,
+      );
   }
 
   private centre(): number {

@@ -7,7 +7,13 @@ export const fixedSlug = 'fixed';
 /** The level that a person set. @throws RangeError when it is not finite. */
 export function createFixed(level: number): Threshold {
   if (!Number.isFinite(level)) throw new RangeError(`The level is ${level}; give a finite number.`);
-  return { slug: fixedSlug, observe: () => {}, value: () => level, ordinary: () => null, save: (writer: BodyWriter) => writer.float64(level) };
+  return {
+    slug: fixedSlug,
+    observe: () => {},
+    value: () => level,
+    ordinary: () => null,
+    save: (writer: BodyWriter) => writer.float64(level),
+  };
 }
 
 /** @throws DetectError for a level that is not finite. */

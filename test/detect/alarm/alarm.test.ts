@@ -1,7 +1,15 @@
 /** From scores to alarms: what opens one, what closes one, and what becomes normal. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createAlarm, createBudget, createExclusions, createFixed, createRandom, DetectError, loadAlarm } from '../../../src/detect/index.ts';
+import {
+  createAlarm,
+  createBudget,
+  createExclusions,
+  createFixed,
+  createRandom,
+  DetectError,
+  loadAlarm,
+} from '../../../src/detect/index.ts';
 import type { Alarm, AlarmOptions, TimeSpan } from '../../../src/detect/index.ts';
 import { BodyReader, BodyWriter } from '../../../src/detect/model-buffer.ts';
 
@@ -195,7 +203,8 @@ describe('times that are left out', () => {
       fc.property(fc.array(span), fc.integer({ min: -5, max: 130 }), (spans, timeMs) => {
         const { excludes, spans: merged } = createExclusions(spans);
         expect(excludes(timeMs)).toBe(spans.some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs < toMs));
-        for (const [index, { fromMs }] of merged.entries()) if (index > 0) expect(fromMs).toBeGreaterThan((merged[index - 1] as TimeSpan).toMs);
+        for (const [index, { fromMs }] of merged.entries())
+          if (index > 0) expect(fromMs).toBeGreaterThan((merged[index - 1] as TimeSpan).toMs);
       }),
     );
   });
