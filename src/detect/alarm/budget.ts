@@ -12,7 +12,7 @@ export const budgetSlug = 'budget';
 export interface BudgetOptions {
   /** False alarms that may come in a week, of one entity. */
   readonly perWeek: number;
-  /** True incidents expected in a week: alarms that past scores hold beside the false ones. */
+  /** True incidents in a week, of an entity that has some: past scores hold them beside the false alarms. 0 for a healthy one. */
   readonly incidentsPerWeek: number;
   /** Past that counts, in days. A whole week has all of its hours. */
   readonly days: number;
@@ -24,13 +24,13 @@ export interface BudgetOptions {
   readonly leastHours: number;
   /** Until then: what entities of the same kind have, or `null` for no alarm. */
   readonly initial: number | null;
-  /** The highest score there can be, where scores crowd below it; `null` where they have no end. */
+  /** The highest score there can be (no score is above it), where they crowd below it; `null` where they have no end. */
   readonly ceiling: number | null;
 }
 
 export const defaultBudgetOptions: BudgetOptions = {
   perWeek: 1,
-  incidentsPerWeek: 2,
+  incidentsPerWeek: 3.5,
   days: 7,
   holdMs: 0,
   renewMs: 21_600_000,
@@ -90,6 +90,8 @@ const hourMs = 3_600_000;
 const hoursPerWeek = 168;
 /** Share of the hours that make the tail; rarer levels are extrapolated from it. */
 const tailShare = 0.1;
+/** At a budget of a third of this a week, half of the incidents reach the level. */
+const halfReach = 3;
 /** Nearest to the ceiling that is told apart from it, as a share of it. */
 const finest = 2 ** -40;
 
@@ -199,7 +201,9 @@ class BudgetThreshold implements Threshold {
     this.renewedMs = timeMs;
     const seen = Array.from(this.maxima.toArray(), (value, index) => ({ value, censored: this.cut.at(index) === 1 }));
     const { perWeek, incidentsPerWeek } = this.options;
-    const probability = Math.min(1, (perWeek + incidentsPerWeek) / hoursPerWeek);
+    // The rarer an alarm may be, the higher the level, and the fewer of the incidents reach it.
+    const reaching = incidentsPerWeek * Math.sqrt(perWeek / (perWeek + halfReach));
+    const probability = Math.min(1, (perWeek + reaching) / hoursPerWeek);
     seen.sort((one, other) => one.value - other.value);
     this.level = solveBudget(seen, probability);
     this.median = (seen[seen.length >> 1] as Seen).value;

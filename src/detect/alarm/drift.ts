@@ -71,6 +71,8 @@ const remembered = 24;
 const stray = 2;
 /** The newest blocks say how high the shift is and whether it still rises. */
 const newest = 4;
+/** An accepted shift's level stands above its scores by this share of the way from an ordinary score to the threshold. */
+const marginShare = 0.25;
 /** The time to acceptance is cut into this many blocks, of which the highest score is kept. */
 const blocks = 12;
 
@@ -100,7 +102,7 @@ class LevelDrift implements Drift {
 
   levels(own: Levels | null): Levels | null {
     if (own === null || this.acceptance === null || this.raised() <= own.opening) return own;
-    return { opening: this.raised(), closing: this.raised() - this.margin };
+    return { opening: this.raised(), closing: this.raised() - this.margin, ordinary: own.ordinary };
   }
 
   step(score: number, own: Levels | null, sinceMs: number | null, timeMs: number): boolean {
@@ -116,7 +118,7 @@ class LevelDrift implements Drift {
       if (own !== null && this.accepted.isOver(own.opening)) this.acceptedAtMs = Number.NaN;
       return false;
     }
-    if (own !== null) this.margin = (own.opening - own.closing) / 2;
+    if (own !== null) this.margin = marginShare * (own.opening - own.ordinary);
     this.rising.note(score, block);
     const age = timeMs - sinceMs;
     if (age < this.options.acceptAfterMs || (this.rising.rises() && age < this.options.acceptLatestMs)) return false;

@@ -2,7 +2,7 @@ import { DetectError } from '../detect-error.ts';
 import type { BodyReader, BodyWriter } from '../model-buffer.ts';
 
 export interface PolicyOptions {
-  /** An alarm closes below this share of the way from an ordinary score to the level: 0.5 is half of it, 1 is no hysteresis. */
+  /** An alarm calms down below this share of the way from an ordinary score to the level: 0.5 is half of it, 1 is no hysteresis. */
   readonly closeShare: number;
   /** The ordinary score, where the threshold knows none. */
   readonly base: number;
@@ -15,7 +15,7 @@ export interface PolicyOptions {
 }
 
 export const defaultPolicyOptions: PolicyOptions = {
-  closeShare: 0.5,
+  closeShare: 0.9,
   base: 0,
   minimumDurationMs: 0,
   cooldownMs: 600_000,
@@ -26,6 +26,8 @@ export interface Levels {
   readonly opening: number;
   /** At most `opening`. */
   readonly closing: number;
+  /** At most `closing`. */
+  readonly ordinary: number;
 }
 
 /** What one step made of the alarm. `opened` and `closed` are true in the step where it happens, and only there. */
@@ -121,7 +123,7 @@ class AlarmPolicy implements Policy {
   levels(opening: number | null, ordinary: number | null): Levels | null {
     if (opening === null) return null;
     const base = Math.min(opening, ordinary ?? this.options.base);
-    return { opening, closing: base + this.options.closeShare * (opening - base) };
+    return { opening, closing: base + this.options.closeShare * (opening - base), ordinary: base };
   }
 
   close(): void {

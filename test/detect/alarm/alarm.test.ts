@@ -36,7 +36,7 @@ function told(alarm: Alarm, scores: readonly number[], from = 0): string {
 }
 
 describe('an alarm', () => {
-  const policy = { cooldownMs: 0 };
+  const policy = { cooldownMs: 0, closeShare: 0.5 };
 
   test('opens at the level and closes below the half of it', () => {
     expect(told(made({ policy }), [0.9, 1, 0.6, 0.5, 0.49, 0.6, 0.9])).toBe('.o##c..');
@@ -51,7 +51,7 @@ describe('an alarm', () => {
   });
 
   test('goes on over a lull that is shorter than the cooldown', () => {
-    const lull = { cooldownMs: 3 * minuteMs };
+    const lull = { closeShare: 0.5, cooldownMs: 3 * minuteMs };
     expect(told(made({ policy: lull }), [1, 0, 0, 0, 1, 0, 0, 0, 0, 0])).toBe('o#######c.');
   });
 
