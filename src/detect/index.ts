@@ -25,3 +25,4 @@ export { createQuantile } from './alarm/quantile.ts';
 export type { QuantileOptions } from './alarm/quantile.ts';
 export type { Threshold } from './alarm/threshold.ts';
 export { loadThreshold, saveThreshold, thresholds } from './alarm/thresholds.ts';
+export { streamScores } from './stream.ts';
