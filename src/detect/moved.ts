@@ -99,7 +99,13 @@ export function rankMoves(series: readonly Float64Array[], cut: Cut): { readonly
 function spreadMove(
   values: Float64Array,
   cut: Cut,
-  { levels, scale, least, sure, inner }: { levels: { before: number; after: number }; scale: number; least: number; sure: number; inner: number },
+  {
+    levels,
+    scale,
+    least,
+    sure,
+    inner,
+  }: { levels: { before: number; after: number }; scale: number; least: number; sure: number; inner: number },
 ): Move | null {
   const wider = sure * typicalDeviation * inScales(inner, scale);
   if (wider >= leastMove) {

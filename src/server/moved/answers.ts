@@ -1,0 +1,62 @@
+import { VigiaError } from '../../model/errors.ts';
+import type { Moved } from '../../model/explanation.ts';
+import type { Incident } from '../../model/incident.ts';
+import type { House } from '../house.ts';
+import { watched } from '../views/overview.ts';
+import { type Compared, compareMoved } from './compare.ts';
+import { mostPeers } from './plan.ts';
+
+/** Answers kept; one is about 60 KB. */
+const mostKept = 50;
+
+/** What else moved around the start of an incident; the answer is kept once nothing can change it any more. */
+export interface MovedAnswers {
+  /** @throws VigiaError `far-…` when the source does not answer, `not-found` for an incident of a profile that is gone. */
+  of(incident: Incident): Promise<Moved>;
+}
+
+export function createMovedAnswers(house: House): MovedAnswers {
+  const kept = new Map<number, Moved>();
+  const asked = new Map<number, Promise<Moved>>();
+  /** One comparison at a time: it reads more than everything else does. */
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const compare = async (incident: Incident): Promise<Moved> => {
+    const profile = house.profiles.get(incident.profile);
+    if (profile === undefined) throw new VigiaError('not-found', { thing: 'profile', id: incident.profile });
+    const { entities, left } = await entitiesOf(house, incident);
+    const moved = await compareMoved(house.source, profile, incident, entities);
+    const answer = { ...moved, left: { ...moved.left, entities: moved.left.entities + left } };
+    if (answer.complete) {
+      kept.set(incident.id, answer);
+      if (kept.size > mostKept) kept.delete(kept.keys().next().value as number);
+    }
+    return answer;
+  };
+
+  return {
+    async of(incident) {
+      const known = kept.get(incident.id) ?? asked.get(incident.id);
+      if (known !== undefined) return known;
+      const answer = queue.then(() => compare(incident));
+      queue = answer.catch(() => {});
+      asked.set(incident.id, answer);
+      return answer.finally(() => asked.delete(incident.id));
+    },
+  };
+}
+
+/** The incident's entity first, then its peers: its group where it has one, else its profile. Of one profile, so of one kind (P04). */
+async function entitiesOf(house: House, incident: Incident): Promise<{ entities: Compared[]; left: number }> {
+  const all = (await watched(house, { hosts: true, containers: true }))
+    .map(({ target }) => target)
+    .filter((target) => target.profile === incident.profile && target.enabled);
+  const group = all.find((target) => target.id === incident.entity)?.labels['group'];
+  const others = all.filter((target) => target.id !== incident.entity);
+  const grouped = group === undefined ? [] : others.filter((target) => target.labels['group'] === group);
+  const peers = (grouped.length > 0 ? grouped : others).map((target) => ({ entity: target.id, name: target.name }));
+  return {
+    entities: [{ entity: incident.entity, name: incident.name }, ...peers.slice(0, mostPeers)],
+    left: Math.max(0, peers.length - mostPeers),
+  };
+}
