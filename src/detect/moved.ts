@@ -47,7 +47,7 @@ const mostNarrowing = 10;
 /** What comes and goes ranks below a level that left all it knew, and what comes below what goes: labels come all the time. */
 const vanishedMove = 20;
 const appearedMove = 10;
-/** Share of the steps before at which a series must have been there for its end to mean something. */
+/** Share of the steps since its first at which a series must have been there for its end to mean something. */
 const usualPresence = 0.8;
 
 /**
@@ -62,7 +62,7 @@ export function moveOf(values: Float64Array, cut: Cut): Move | null {
   const levels = { before: level, after: now };
   if (hasVanished(values, cut, before.length)) {
     const since = lastSample(values) + 1;
-    return { ...levels, kind: 'vanished', size: vanishedMove * sureness(before.length), since };
+    return { before: level, after: Number.NaN, kind: 'vanished', size: vanishedMove * sureness(before.length), since };
   }
   if (after.length < fewestAfter) return null;
   if (before.length === 0) {
@@ -75,14 +75,18 @@ export function moveOf(values: Float64Array, cut: Cut): Move | null {
   const scale = Math.max(least, spreadOf(before));
   const sure = sureness(Math.min(before.length, after.length));
   const shift = inScales(now - level, scale);
-  const size = sure * consistency(after, level, now) * Math.min(Math.abs(shift), beyondTrend(values, cut, now, Math.sign(shift)));
+  const inner = innerSpread(after);
+  // A median that lies within the scatter around it may have come there by chance.
+  const isShift = Math.abs(now - level) > inner;
+  const near = isShift ? Math.min(Math.abs(shift), beyondTrend(values, cut, now, Math.sign(shift))) : 0;
+  const size = sure * consistency(after, level, now) * near;
   if (size >= leastMove) {
     const middle = level / 2 + now / 2;
     const isNew = (value: number) => (shift > 0 ? value > middle : value < middle);
     return { ...levels, kind: shift > 0 ? 'up' : 'down', size, since: firstLasting(values, cut, isNew) };
   }
-  if (Math.abs(shift) >= leastMove || after.length < fewestOfSpread) return null;
-  return spreadMove(values, cut, { levels, scale, least, sure, inner: innerSpread(after) });
+  if ((isShift && Math.abs(shift) >= leastMove) || after.length < fewestOfSpread) return null;
+  return spreadMove(values, cut, { levels, scale, least, sure, inner });
 }
 
 /** Those that moved, the furthest first; among equals the one that moved first, then the one given first. */
@@ -170,7 +174,8 @@ function beyondTrend(values: Float64Array, cut: Cut, now: number, side: number):
 }
 
 function hasVanished(values: Float64Array, cut: Cut, before: number): boolean {
-  if (before < fewestBefore || before < usualPresence * cut.before) return false;
+  const first = values.findIndex(Number.isFinite);
+  if (before < fewestBefore || before < usualPresence * (cut.before - first)) return false;
   const silent = Math.max(fewestAfter, Math.ceil((values.length - cut.after) / 2));
   return values.length - 1 - lastSample(values) >= silent;
 }
