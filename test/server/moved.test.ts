@@ -6,7 +6,7 @@ import type { Moved } from '../../src/model/explanation.ts';
 import type { Alert, IncidentSummary } from '../../src/model/incident.ts';
 import { chunksOf, mostPeers, movedWindow, selectorOf } from '../../src/server/moved/plan.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
-import { profile, stepMs, type World } from './fake-source.ts';
+import { profile, type World } from './fake-source.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
 const openedMs = startMs + 3_600_000;

@@ -2,6 +2,8 @@ import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
+import type { Moved } from '../../src/model/explanation.ts';
+import { movedOf } from './explanation.ts';
 import { calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
 
 /** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
@@ -10,6 +12,8 @@ export interface Scene {
   overview: Overview;
   hosts: Map<string, Host>;
   incidents: Incident[];
+  /** What else moved, whichever incident is asked for. */
+  moved: Moved;
   ai: AiState;
   findings: Finding[];
 }
@@ -162,6 +166,7 @@ function house(now: number, targets: TargetOverview[]): Scene {
     },
     hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
     incidents: [],
+    moved: movedOf({ entity: 'web1', name: 'web1', openedMs: now - 12 * minute }, now),
     ai: aiOf(now, targets),
     findings: [],
   };
