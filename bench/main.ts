@@ -12,6 +12,7 @@ interface Bench {
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   forest: async () => (await import('./forest.ts')).forest,
+  moved: async () => (await import('./moved.ts')).moved,
   walk: async () => (await import('./walk.ts')).walk,
 };
 

@@ -5,8 +5,8 @@ import { startHttp } from './http.ts';
 export interface ManySeries {
   /** The metrics that move, one series of each. */
   readonly movers: readonly string[];
-  /** The next sample of every series, in the text format; `timestamp` is put after each value. */
-  next(moved: boolean, timestamp?: string): string;
+  /** The next sample of every series, in the text format, with further labels and a time where history is written. */
+  next(moved: boolean, history?: { readonly labels: string; readonly seconds: number }): string;
 }
 
 const kinds = ['level', 'work_total', 'setting', 'wave', 'busy_seconds_sum'] as const;
@@ -54,16 +54,14 @@ export function manySeries(count: number, moving: number, seed: number): ManySer
 
   return {
     movers: series.filter((one) => one.moves).map((one) => one.metric),
-    next(moved, timestamp = '') {
+    next(moved, history) {
       tick += 1;
-      const lines = series.map((one) => `${one.metric}{part="${one.part}"} ${valueOf(one, moved)}${timestamp}`);
+      const line = (metric: string, labels: string, value: number) =>
+        `${metric}{${history === undefined ? labels : `${labels},${history.labels}`}} ${value}${history === undefined ? '' : ` ${history.seconds}`}`;
+      const lines = series.map((one) => line(one.metric, `part="${one.part}"`, valueOf(one, moved)));
       const own = moved ? 1 : 0;
-      lines.push(
-        `vigia_anomaly_score ${own}${timestamp}`,
-        `demo_latency_seconds_bucket{le="1"} ${own}${timestamp}`,
-        `demo_clock_seconds ${tick}${timestamp}`,
-      );
-      return `${lines.join('\n')}\n`;
+      lines.push(line('vigia_anomaly_score', 'part="0"', own), line('demo_latency_seconds_bucket', 'le="1"', own));
+      return `${lines.join('\n')}\n${line('demo_clock_seconds', 'part="0"', tick)}\n`;
     },
   };
 }

@@ -78,18 +78,19 @@ function Series({ row, profile }: { row: MovedRow; profile: string }) {
   }
   const labels = Object.entries(row.labels).map(([label, value]) => `${label}=${value}`);
   const more = [
+    ...(labels.length > 0 ? [labels.join(', ')] : []),
     ...(row.alike > 0 ? [t('moved.alike', { count: row.alike })] : []),
     ...(row.feature === null ? [] : [t('moved.known', { feature: names.feature(profile, row.feature).title })]),
   ];
   return (
     <span className="moved-what">
-      <strong>{row.metric}</strong>
-      {labels.length > 0 && <span className="soft small">{labels.join(', ')}</span>}
-      {more.length > 0 && <span className="soft small">{more.join(' · ')}</span>}
       <details>
-        <summary className="soft small">PromQL</summary>
+        <summary title="PromQL">
+          <strong>{row.metric}</strong>
+        </summary>
         <code>{row.expr}</code>
       </details>
+      {more.length > 0 && <span className="soft small">{more.join(' · ')}</span>}
     </span>
   );
 }
@@ -99,22 +100,23 @@ function Change({ row }: { row: MovedRow }) {
   const format = useFormat();
   const Icon = icons[row.kind];
   const side = (value: number | null) => (value === null ? t('moved.nowhere') : format.figure(value, row.unit));
-  const isShift = row.kind === 'up' || row.kind === 'down';
-  const isScatter = isShift || row.kind === 'wider';
+  const isScatter = row.kind === 'up' || row.kind === 'down' || row.kind === 'wider';
+  const words = [t(`moved.kind.${row.kind}`), ...(isScatter ? [t('moved.usual', { times: format.count(row.size) })] : [])];
   return (
     <span className="moved-change">
-      <span className="moved-kind">
+      <span className="moved-values">
         <Icon size={16} stroke={2} aria-hidden />
-        {t(`moved.kind.${row.kind}`)}
+        {row.metric === null ? (
+          <span className="soft small">{t(`moved.kind.${row.kind}`)}</span>
+        ) : (
+          <>
+            <span className="soft">{side(row.before)}</span>
+            <IconArrowRight size={13} stroke={2} aria-label="→" />
+            <strong>{side(row.after)}</strong>
+          </>
+        )}
       </span>
-      {row.metric !== null && (
-        <span className="moved-values">
-          <span className="soft">{side(row.before)}</span>
-          <IconArrowRight size={13} stroke={2} aria-label="→" />
-          <strong>{side(row.after)}</strong>
-        </span>
-      )}
-      {isScatter && <span className="soft small">{t('moved.usual', { times: format.count(row.size) })}</span>}
+      {row.metric !== null && <span className="soft small">{words.join(', ')}</span>}
     </span>
   );
 }

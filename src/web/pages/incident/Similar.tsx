@@ -31,10 +31,10 @@ export function Similar({ incidents }: { incidents: readonly SimilarIncident[] }
                     {one.name}: {one.title}
                   </Link>
                   {one.note !== null && (
-                    <q>
-                      {one.note.text}
+                    <span>
+                      <q>{one.note.text}</q>
                       {one.note.by !== null && <span className="soft"> {t('incident.by', { who: one.note.by })}</span>}
-                    </q>
+                    </span>
                   )}
                 </span>
                 <span className="soft small similar-lasted">
