@@ -60,7 +60,7 @@ function timedClient(baseUrl: string) {
     },
     { close: () => guarded.close() },
   );
-  const client = createPrometheusClient({ name: 'Prometheus', baseUrl, fetch });
+  const client = createPrometheusClient({ name: 'Prometheus', baseUrl, fetch, ownChild: true });
   const timed = {
     ...client,
     async queryRange(...args: Parameters<typeof client.queryRange>) {
@@ -71,6 +71,12 @@ function timedClient(baseUrl: string) {
     },
   };
   return { client: timed, spent, close: () => guarded.close() };
+}
+
+/** Seconds of processor time that Prometheus says it has used. */
+async function prometheusCpu(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^process_cpu_seconds_total (.+)$/m.exec(text)?.[1] ?? Number.NaN);
 }
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
@@ -109,6 +115,7 @@ async function benchMoved(perTarget: number, progress: (line: string) => void): 
 
     const times: { whole: number; waiting: number; reading: number; ranking: number }[] = [];
     let moved: Moved | undefined;
+    const used = { prometheus: await prometheusCpu(server.url), own: process.cpuUsage() };
     for (let round = 0; round <= rounds; round++) {
       Object.assign(spent, { waiting: 0, asking: 0 });
       const startMs = performance.now();
@@ -116,6 +123,9 @@ async function benchMoved(perTarget: number, progress: (line: string) => void): 
       const whole = performance.now() - startMs;
       times.push({ whole, waiting: spent.waiting, reading: spent.asking - spent.waiting, ranking: whole - spent.asking });
     }
+    const cpu = process.cpuUsage(used.own);
+    const ownCpu = (cpu.user + cpu.system) / 1e6 / times.length;
+    const farCpu = ((await prometheusCpu(server.url)) - used.prometheus) / times.length;
     // The first one also warms up Prometheus and the compiler: it stands alone.
     const [first, ...rest] = times;
     const of = (part: keyof (typeof times)[number]) => median(rest.map((each) => each[part])) / 1000;
@@ -128,6 +138,8 @@ async function benchMoved(perTarget: number, progress: (line: string) => void): 
       { what: 'of it Prometheus: queries and transport', value: of('waiting'), unit: 's' },
       { what: 'of it reading the answers', value: of('reading'), unit: 's' },
       { what: 'of it comparing and ranking', value: of('ranking'), unit: 's' },
+      { what: 'processor time of Prometheus per answer', value: farCpu, unit: 's' },
+      { what: 'processor time of Vigía per answer', value: ownCpu, unit: 's' },
       {
         what: 'series that moved and rank first',
         value: foundShare(moved as Moved, all),
