@@ -86,7 +86,7 @@ export function moveOf(values: Float64Array, cut: Cut): Move | null {
     return { ...levels, kind: shift > 0 ? 'up' : 'down', size, since: firstLasting(values, cut, isNew) };
   }
   if ((isShift && Math.abs(shift) >= leastMove) || after.length < fewestOfSpread) return null;
-  return spreadMove(values, cut, { levels, scale, least, sure, inner });
+  return spreadMove(values, cut, { levels, scale, least, shift, inner, sure });
 }
 
 /** Those that moved, the furthest first; among equals the one that moved first, then the one given first. */
@@ -99,27 +99,40 @@ export function rankMoves(series: readonly Float64Array[], cut: Cut): { readonly
     .sort((a, b) => b.move.size - a.move.size || a.move.since - b.move.since || a.index - b.index);
 }
 
-/** Wider or narrower around a level that stayed. A tail before that was as wide is none: `scale` knows tails, `inner` does not. */
-function spreadMove(
-  values: Float64Array,
-  cut: Cut,
-  {
-    levels,
-    scale,
-    least,
-    sure,
-    inner,
-  }: { levels: { before: number; after: number }; scale: number; least: number; sure: number; inner: number },
-): Move | null {
+/** The two sides of a series, measured. */
+interface Sides {
+  readonly levels: { readonly before: number; readonly after: number };
+  /** Scatter before, its tails included, and the least scale that counts. */
+  readonly scale: number;
+  readonly least: number;
+  /** Distance of the levels, in scales. */
+  readonly shift: number;
+  /** Scatter after, without tails. */
+  readonly inner: number;
+  readonly sure: number;
+}
+
+/** Wider or narrower around a level that stayed; a tail before that was as wide, or a stretch as calm, makes it nothing new. */
+function spreadMove(values: Float64Array, cut: Cut, { levels, scale, least, shift, inner, sure }: Sides): Move | null {
   const wider = sure * typicalDeviation * inScales(inner, scale);
   if (wider >= leastMove) {
     const isNew = (value: number) => Math.abs(value - levels.before) > leastMove * scale;
     return { ...levels, kind: 'wider', size: wider, since: firstLasting(values, cut, isNew) };
   }
-  const usual = innerSpread(sortedOf(values, 0, cut.before));
-  const ratio = Math.min(mostNarrowing, inScales(usual, Math.max(least, inner)));
-  const narrower = ratio < mostNarrowing ? 0 : sure * typicalDeviation * ratio;
+  if (Math.abs(shift) >= 1 || inScales(calmest(values, cut), Math.max(least, inner)) < mostNarrowing) return null;
+  const narrower = sure * typicalDeviation * mostNarrowing;
   return narrower < leastMove ? null : { ...levels, kind: 'narrower', size: narrower, since: cut.after };
+}
+
+/** The scatter of the calmest stretch before that was as long as the time after; stretches overlap by half. */
+function calmest(values: Float64Array, cut: Cut): number {
+  const length = values.length - cut.after;
+  let least = Number.POSITIVE_INFINITY;
+  for (let end = cut.before; end - length >= 0; end -= Math.ceil(length / 2)) {
+    const stretch = sortedOf(values, end - length, end);
+    if (stretch.length >= fewestOfSpread) least = Math.min(least, innerSpread(stretch));
+  }
+  return Number.isFinite(least) ? least : 0;
 }
 
 /** A comparison over few samples is worth less: 3 of them 0.6, 8 of them 0.8, 40 of them 0.95. */

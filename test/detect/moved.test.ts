@@ -131,6 +131,7 @@ describe('what moved', () => {
     ['a wave', series((step) => 10 + 3 * Math.sin(step / 4))],
     ['a burst before as after', series((step) => (step % 10 === 0 ? 90 : 1))],
     ['one sample that was wild', series((step) => (step === 125 ? 1e9 : 4))],
+    ['calm, as it was before from time to time', series((step) => 50 + (Math.floor(step / 15) % 2) * 20 * Math.sin(step * step))],
     ['holes', series((step) => (step % 3 === 0 ? Number.NaN : 4))],
   ])('is nothing where it is %s', (_, values) => {
     expect(moveOf(values, cut)).toBeNull();

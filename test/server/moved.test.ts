@@ -4,7 +4,9 @@ import type { RangeSeries } from '../../src/clients/prometheus.ts';
 import type { IncidentDetail } from '../../src/model/api.ts';
 import type { Moved } from '../../src/model/explanation.ts';
 import type { Alert, IncidentSummary } from '../../src/model/incident.ts';
+import { compareMoved } from '../../src/server/moved/compare.ts';
 import { chunksOf, mostPeers, movedWindow, selectorOf } from '../../src/server/moved/plan.ts';
+import type { Source } from '../../src/server/reader.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
 import { profile, type World } from './fake-source.ts';
 
@@ -245,6 +247,32 @@ describe('the plan', () => {
     expect(of(['engine', 'name'], ['e1/x', 'e1/y/z'], ['big"'])).toBe(
       '{job="node",engine=~"e1",name=~"x|y/z",__name__!~"vigia_.*|ALERTS.*|.+_bucket",__name__!="big\\""}',
     );
+  });
+
+  it('asks an adopted source by its own labels', async () => {
+    const exprs: string[] = [];
+    const adopted: Source = {
+      ...source,
+      selector: () => 'job="node"',
+      identity: () => ['instance'],
+      client: {
+        nowMs: async () => openedMs + hourMs,
+        async queryRange(expr, range) {
+          exprs.push(expr);
+          const tsMs = Float64Array.from(
+            { length: Math.round((range.toMs - range.fromMs) / range.stepMs) + 1 },
+            (_, at) => range.fromMs + at * range.stepMs,
+          );
+          return [{ labels: { __name__: 'queue', instance: 'a:9100' }, tsMs, values: tsMs.map((ms) => (ms < openedMs ? 4 : 40)) }];
+        },
+      },
+    };
+    const incident = { entity: 'a:9100', openedMs, closedMs: null, shares: [] };
+    const { rows, compared } = await compareMoved(adopted, profile, incident, [{ entity: 'a:9100', name: 'a' }]);
+    const selector = '{job="node",instance=~"a:9100",__name__!~"vigia_.*|ALERTS.*|.+_bucket"}';
+    expect(exprs).toEqual([`count by (__name__, instance) (${selector})`, selector]);
+    expect(rows).toEqual([expect.objectContaining({ entity: 'a:9100', metric: 'queue', kind: 'up', before: 4, after: 40 })]);
+    expect(compared).toEqual({ series: 1, entities: 1 });
   });
 
   it('packs entities into queries, the first one always, within the bound, and counts what is left', () => {

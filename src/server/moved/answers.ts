@@ -4,7 +4,7 @@ import type { Incident } from '../../model/incident.ts';
 import type { House } from '../house.ts';
 import { watched } from '../views/overview.ts';
 import { type Compared, compareMoved } from './compare.ts';
-import { mostPeers } from './plan.ts';
+import { mostMs, mostPeers } from './plan.ts';
 
 /** Answers kept; one is about 60 KB. */
 const mostKept = 50;
@@ -27,7 +27,8 @@ export function createMovedAnswers(house: House): MovedAnswers {
     const { entities, left } = await entitiesOf(house, incident);
     const moved = await compareMoved(house.source, profile, incident, entities);
     const answer = { ...moved, left: { ...moved.left, entities: moved.left.entities + left } };
-    if (answer.complete) {
+    // What was cut short for being slow may come out whole the next time.
+    if (answer.complete && answer.tookMs < mostMs) {
       kept.set(incident.id, answer);
       if (kept.size > mostKept) kept.delete(kept.keys().next().value as number);
     }
