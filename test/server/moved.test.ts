@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RangeSeries } from '../../src/clients/prometheus.ts';
 import type { IncidentDetail } from '../../src/model/api.ts';
 import type { Moved } from '../../src/model/explanation.ts';
-import type { Alert, IncidentSummary } from '../../src/model/incident.ts';
+import type { VigiaError } from '../../src/model/errors.ts';
+import type { Alert, Incident, IncidentSummary } from '../../src/model/incident.ts';
+import { createMovedAnswers } from '../../src/server/moved/answers.ts';
 import { compareMoved } from '../../src/server/moved/compare.ts';
 import { chunksOf, mostPeers, movedWindow, selectorOf } from '../../src/server/moved/plan.ts';
 import type { Source } from '../../src/server/reader.ts';
@@ -121,6 +123,19 @@ describe('GET /api/incidents/:id/moved', () => {
     expect((await movedOf(id)).complete).toBe(true);
     await movedOf(id);
     expect(asked.length - before).toBe(3 * once);
+  });
+
+  it('lets no more than twenty wait', async () => {
+    const answers = createMovedAnswers(fake.house);
+    const incident = (await fake.house.store.incidents.get(await idOf('web1'))) as Incident;
+    const asking = Array.from({ length: 25 }, (_, nth) =>
+      answers.of({ ...incident, id: 1_000 + nth }).then(
+        () => 'answered',
+        (thrown: VigiaError) => thrown.code,
+      ),
+    );
+    expect(await Promise.all(asking)).toEqual([...Array<string>(20).fill('answered'), ...Array<string>(5).fill('too-many')]);
+    expect((await answers.of({ ...incident, id: 2_000 })).compared.entities).toBe(2);
   });
 
   it('is shown to whoever may see the incident, and to nobody else', async () => {

@@ -8,10 +8,13 @@ import { mostMs, mostPeers } from './plan.ts';
 
 /** Answers kept; one is about 60 KB. */
 const mostKept = 50;
+/** Questions that wait for their turn, and after how long one is worth asking again. */
+const mostWaiting = 20;
+const againSeconds = 10;
 
 /** What else moved around the start of an incident; the answer is kept once nothing can change it any more. */
 export interface MovedAnswers {
-  /** @throws VigiaError `far-…` when the source does not answer, `not-found` for an incident of a profile that is gone. */
+  /** @throws VigiaError `far-…` when the source does not answer, `not-found` for an incident of a profile that is gone, `too-many` when many wait. */
   of(incident: Incident): Promise<Moved>;
 }
 
@@ -39,6 +42,7 @@ export function createMovedAnswers(house: House): MovedAnswers {
     async of(incident) {
       const known = kept.get(incident.id) ?? asked.get(incident.id);
       if (known !== undefined) return known;
+      if (asked.size >= mostWaiting) throw new VigiaError('too-many', { seconds: againSeconds });
       const answer = queue.then(() => compare(incident));
       queue = answer.catch(() => {});
       asked.set(incident.id, answer);

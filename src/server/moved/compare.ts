@@ -106,7 +106,9 @@ async function moversOf(source: Source, profile: Profile, window: MovedWindow, c
   }
   const compared = series.map(({ labels, tsMs, values }) => {
     const onSteps = new Float64Array(window.steps).fill(Number.NaN);
-    for (const [at, ms] of tsMs.entries()) onSteps[Math.round((ms - window.firstMs) / window.stepMs)] = values[at] as number;
+    for (let at = 0; at < tsMs.length; at++) {
+      onSteps[Math.round(((tsMs[at] as number) - window.firstMs) / window.stepMs)] = values[at] as number;
+    }
     const rate = isCounter(onSteps, counterName.test(labels['__name__'] ?? ''));
     return { labels, rate, values: rate ? ratesOf(onSteps, window.stepMs) : onSteps };
   });
