@@ -111,7 +111,7 @@ async function benchMoved(perTarget: number, progress: (line: string) => void): 
       identity: (each) => each.identity,
     };
     const entities = targets.map((entity) => ({ entity, name: entity }));
-    const incident = { entity: 'web1', openedMs, closedMs: null, shares: [] };
+    const incident = { startMs: openedMs, endMs: null, shares: [] };
 
     const times: { whole: number; waiting: number; reading: number; ranking: number }[] = [];
     let moved: Moved | undefined;

@@ -31,11 +31,11 @@ const entities = [
   { entity: 'web2', name: 'Web 2' },
 ];
 const shares = [{ feature: 'cpu', value: 1, share: 1, expectedLow: 0, expectedHigh: 0.1 }];
-const compare = (more: { closedMs?: number } = {}): Promise<Moved> =>
+const compare = (): Promise<Moved> =>
   compareMoved(
     sourceOf(),
     { ...profile, features: profile.features.map((each) => ({ ...each, expr: `rate(${own.movers[0]}[1m])` })) },
-    { entity: 'web1', openedMs, closedMs: null, shares, ...more },
+    { startMs: openedMs, endMs: null, shares },
     entities,
   );
 
@@ -116,7 +116,7 @@ describe('what else moved, over the real Prometheus', () => {
 
   it('tells why when the source does not answer', async () => {
     const broken = { ...sourceOf(), selector: () => 'no matcher' };
-    await expect(compareMoved(broken, profile, { entity: 'web1', openedMs, closedMs: null, shares }, entities)).rejects.toThrow(
+    await expect(compareMoved(broken, profile, { startMs: openedMs, endMs: null, shares }, entities)).rejects.toThrow(
       /Prometheus answered 400/,
     );
   });

@@ -7,7 +7,8 @@ import type { VigiaError } from '../../src/model/errors.ts';
 import type { Alert, Incident, IncidentSummary } from '../../src/model/incident.ts';
 import { createMovedAnswers } from '../../src/server/moved/answers.ts';
 import { compareMoved } from '../../src/server/moved/compare.ts';
-import { chunksOf, mostPeers, movedWindow, selectorOf } from '../../src/server/moved/plan.ts';
+import { moveOf } from '../../src/detect/moved.ts';
+import { abnormalSpan, chunksOf, mostPeers, movedWindow, selectorOf } from '../../src/server/moved/plan.ts';
 import type { Source } from '../../src/server/reader.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
 import { profile, type World } from './fake-source.ts';
@@ -213,20 +214,49 @@ describe('the plan', () => {
   const hourMs = 3_600_000;
 
   it('compares an hour before with a quarter of an hour after, at 15 s', () => {
-    const window = movedWindow({ openedMs, closedMs: null }, source, openedMs + hourMs);
+    const window = movedWindow({ startMs: openedMs, endMs: null }, source, openedMs + hourMs);
     expect(window).toMatchObject({ firstMs: openedMs - hourMs, toMs: openedMs + hourMs / 4, stepMs: 30_000, steps: 151, complete: true });
     expect(window.cut).toEqual({ before: 110, after: 120 });
   });
 
   it('ends with the incident, or now', () => {
-    expect(movedWindow({ openedMs, closedMs: openedMs + 240_000 }, source, openedMs + hourMs)).toMatchObject({
+    expect(movedWindow({ startMs: openedMs, endMs: openedMs + 240_000 }, source, openedMs + hourMs)).toMatchObject({
       toMs: openedMs + 240_000,
       complete: true,
     });
-    const young = movedWindow({ openedMs, closedMs: null }, source, openedMs + 65_000);
-    expect(young).toMatchObject({ toMs: openedMs + 60_000, complete: false });
+    const young = movedWindow({ startMs: openedMs, endMs: null }, source, openedMs + 35_000);
+    expect(young).toMatchObject({ toMs: openedMs + 30_000, stepMs: 15_000, complete: false });
     // A young incident borrows from the time before its alert.
     expect(young.steps - young.cut.after).toBe(4);
+  });
+
+  it('follows the findings: an alert starts after what it is about, and goes on after it', () => {
+    const second = (seconds: number) => openedMs + seconds * 1_000;
+    const span = (findings: readonly number[], closed: number | null, now = 3_600) =>
+      abnormalSpan({ openedMs, closedMs: closed === null ? null : second(closed) }, findings.map(second), source, second(now));
+    expect(span([], 240)).toEqual({ startMs: openedMs, endMs: second(240) });
+    expect(span([60, 45, 30, 15, 0, -15, -30], 240)).toEqual({ startMs: second(-45), endMs: second(15) });
+    // What was found minutes before, or comes back minutes later, is something else.
+    expect(span([-240, -225, -15, 0, 15, 200, 215], 300)).toEqual({ startMs: second(-30), endMs: second(-30) });
+    expect(span([-240], 300)).toEqual({ startMs: openedMs, endMs: second(300) });
+    expect(span([-15, 0, 15, 30], null, 60)).toEqual({ startMs: second(-30), endMs: null });
+    expect(span([-15, 0, 15, 30], null, 300)).toEqual({ startMs: second(-30), endMs: second(-15) });
+    expect(span([-15, 0, 15, 30], 60)).toEqual({ startMs: second(-30), endMs: second(60) });
+  });
+
+  it('finds what moved for a minute, though its alert went on for four', () => {
+    const findings = [-30, -15, 0, 15, 30, 45].map((seconds) => openedMs + seconds * 1_000);
+    const incident = { openedMs, closedMs: openedMs + 240_000 };
+    const moves = (span: { startMs: number; endMs: number | null }) => {
+      const window = movedWindow(span, source, openedMs + hourMs);
+      const values = Float64Array.from({ length: window.steps }, (_, step) => {
+        const seconds = (window.firstMs + step * window.stepMs - openedMs) / 1_000;
+        return seconds >= -60 && seconds < 0 ? 9 : 2;
+      });
+      return moveOf(values, window.cut);
+    };
+    expect(moves({ startMs: openedMs, endMs: incident.closedMs })).toBeNull();
+    expect(moves(abnormalSpan(incident, findings, source, openedMs + hourMs))).toMatchObject({ kind: 'up', before: 2, after: 9 });
   });
 
   it('has aligned steps, few of them, with room on both sides, whatever the times', () => {
@@ -240,7 +270,7 @@ describe('the plan', () => {
         (step, opened, lasted, age) => {
           const rated = { stepMs: step, watermarkMs: 2 * step, rateMs: 4 * step };
           const window = movedWindow(
-            { openedMs: startMs + opened, closedMs: lasted === null ? null : startMs + opened + lasted },
+            { startMs: startMs + opened, endMs: lasted === null ? null : startMs + opened + lasted },
             rated,
             startMs + opened + age,
           );
@@ -282,7 +312,7 @@ describe('the plan', () => {
         },
       },
     };
-    const incident = { entity: 'a:9100', openedMs, closedMs: null, shares: [] };
+    const incident = { startMs: openedMs, endMs: null, shares: [] };
     const { rows, compared } = await compareMoved(adopted, profile, incident, [{ entity: 'a:9100', name: 'a' }]);
     const selector = '{job="node",instance=~"a:9100",__name__!~"vigia_.*|ALERTS.*|.+_bucket"}';
     expect(exprs).toEqual([`count by (__name__, instance) (${selector})`, selector]);

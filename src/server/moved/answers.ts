@@ -4,7 +4,7 @@ import type { Incident } from '../../model/incident.ts';
 import type { House } from '../house.ts';
 import { watched } from '../views/overview.ts';
 import { type Compared, compareMoved } from './compare.ts';
-import { mostMs, mostPeers } from './plan.ts';
+import { abnormalSpan, findingRange, mostMs, mostPeers, type Span } from './plan.ts';
 
 /** Answers kept; one is about 60 KB. */
 const mostKept = 50;
@@ -28,7 +28,8 @@ export function createMovedAnswers(house: House): MovedAnswers {
     const profile = house.profiles.get(incident.profile);
     if (profile === undefined) throw new VigiaError('not-found', { thing: 'profile', id: incident.profile });
     const { entities, left } = await entitiesOf(house, incident);
-    const moved = await compareMoved(house.source, profile, incident, entities);
+    const span = await spanOf(house, incident);
+    const moved = await compareMoved(house.source, profile, { ...span, shares: incident.shares }, entities);
     const answer = { ...moved, left: { ...moved.left, entities: moved.left.entities + left } };
     // What was cut short for being slow may come out whole the next time.
     if (answer.complete && answer.tookMs < mostMs) {
@@ -49,6 +50,18 @@ export function createMovedAnswers(house: House): MovedAnswers {
       return answer.finally(() => asked.delete(incident.id));
     },
   };
+}
+
+async function spanOf(house: House, incident: Incident): Promise<Span> {
+  const { profile, entity, openedMs } = incident;
+  const range = findingRange(openedMs, house.source.stepMs);
+  const { findings } = await house.store.findings.list({ profile, entity, ...range, limit: 1_000, offset: 0 });
+  return abnormalSpan(
+    incident,
+    findings.map((finding) => finding.tsMs),
+    house.source,
+    house.now(),
+  );
 }
 
 /** The incident's entity first, then its peers: its group where it has one, else its profile. Of one profile, so of one kind (P04). */

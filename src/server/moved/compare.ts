@@ -5,7 +5,7 @@ import type { Moved } from '../../model/explanation.ts';
 import type { Incident } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Source } from '../reader.ts';
-import { type Chunk, type Counts, chunksOf, keyOf, type MovedWindow, mostMs, movedWindow, selectorOf } from './plan.ts';
+import { type Chunk, type Counts, chunksOf, keyOf, type MovedWindow, mostMs, movedWindow, selectorOf, type Span } from './plan.ts';
 import { type Mover, type Read, rowsOf } from './rows.ts';
 
 /** An entity to compare: its key, and what people call it. */
@@ -20,14 +20,14 @@ const leastShare = 0.05;
 const counterName = /_(total|sum|count)$/;
 
 /**
- * Compares all series of an incident's entity and of its peers before and after its start. Two kinds of queries: one counts
+ * Compares all series of some entities, the incident's own first, before and after the start of what was abnormal. Two kinds of queries: one counts
  * the series by metric and entity, then about one per thousand series reads them, counters as they are.
  * @throws VigiaError `far-…` when the source does not answer.
  */
 export async function compareMoved(
   source: Source,
   profile: Profile,
-  incident: Pick<Incident, 'entity' | 'openedMs' | 'closedMs' | 'shares'>,
+  incident: Pick<Incident, 'shares'> & Span,
   entities: readonly Compared[],
 ): Promise<Moved> {
   const startedMs = performance.now();
@@ -59,7 +59,7 @@ export async function compareMoved(
   return {
     fromMs: window.firstMs - window.stepMs,
     toMs: window.toMs,
-    startMs: incident.openedMs,
+    startMs: incident.startMs,
     stepMs: window.stepMs,
     complete: window.complete,
     rows,

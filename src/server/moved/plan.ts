@@ -36,31 +36,73 @@ export interface MovedWindow {
   readonly complete: boolean;
 }
 
+/** When things were abnormal; `endMs` is null while they are. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number | null;
+}
+
+/** Abnormal steps that are no further apart belong together. */
+const stepsOfGap = 4;
+
+/** Where findings of an incident are looked for: what can be compared at all. */
+export function findingRange(openedMs: number, stepMs: number): { fromMs: number; toMs: number } {
+  return { fromMs: openedMs - stepsBetween * stepMs, toMs: openedMs + stepsAfter * stepMs };
+}
+
 /**
- * The steps to compare around the start of an incident. An alert starts after the change that it is about, so the time just
- * before it belongs to neither side.
+ * When an incident's entity was abnormal: its alert starts later than that and goes on longer, minutes for a fault of one. The
+ * findings around the alert's start say when, and the alert itself where there are none.
+ * @param findingsMs times of findings in `findingRange`, in any order
+ */
+export function abnormalSpan(
+  { openedMs, closedMs }: Pick<Incident, 'openedMs' | 'closedMs'>,
+  findingsMs: readonly number[],
+  source: Pick<Source, 'stepMs' | 'rateMs'>,
+  nowMs: number,
+): Span {
+  const gapMs = stepsOfGap * source.stepMs;
+  const times = findingsMs.toSorted((a, b) => a - b);
+  const at = times.findLastIndex((ms) => ms <= openedMs + gapMs);
+  if (at < 0 || (times[at] as number) < openedMs - gapMs) return { startMs: openedMs, endMs: closedMs };
+  const joined = (place: number) => (times[place] as number) - (times[place - 1] as number) <= gapMs;
+  let first = at;
+  while (first > 0 && joined(first)) first--;
+  let last = at;
+  while (last + 1 < times.length && joined(last + 1)) last++;
+  // A rate is found abnormal when a part of its window is, and stays so until most of the window is past what happened.
+  const startMs = Math.min(openedMs, (times[first] as number) - source.rateMs / 4);
+  const lastMs = times[last] as number;
+  if (lastMs + gapMs >= (closedMs ?? nowMs)) return { startMs, endMs: closedMs };
+  return { startMs, endMs: Math.max(startMs, lastMs - (3 * source.rateMs) / 4) };
+}
+
+/**
+ * The steps to compare around the start of what was abnormal. Something happened before it was found, so the time just before
+ * the start belongs to neither side. What was short is compared on finer steps, with less of the time before.
  */
 export function movedWindow(
-  incident: Pick<Incident, 'openedMs' | 'closedMs'>,
+  { startMs, endMs }: Span,
   source: Pick<Source, 'stepMs' | 'watermarkMs' | 'rateMs'>,
   nowMs: number,
 ): MovedWindow {
   const longest = Math.min(1, longestBeforeMs / (stepsBefore * source.stepMs));
   const span = (steps: number) => steps * source.stepMs * longest;
-  const whole = span(stepsBefore + stepsAfter);
+  const onSteps = (ms: number) => source.stepMs * Math.max(1, Math.ceil(ms / source.stepMs));
   // Steps closer than the slowest job's scrapes would see its counters stand still every other time.
-  const stepMs = source.stepMs * Math.max(1, Math.ceil(Math.max(whole / mostSteps, source.rateMs / 4) / source.stepMs));
+  const finest = onSteps(source.rateMs / 4);
+  const coarsest = Math.max(finest, onSteps(span(stepsBefore + stepsAfter) / mostSteps));
+  const wholeMs = Math.min(endMs ?? Number.POSITIVE_INFINITY, startMs + span(stepsAfter));
+  const stepMs = Math.min(wholeMs, nowMs) - startMs >= fewestAfter * coarsest ? coarsest : finest;
   const floor = (ms: number) => Math.floor(ms / stepMs) * stepMs;
-  const { openedMs, closedMs } = incident;
-  const wholeMs = floor(openedMs + span(stepsAfter));
-  const endMs = Math.min(wholeMs, Math.max(closedMs ?? wholeMs, openedMs + fewestAfter * stepMs));
-  const toMs = floor(Math.min(endMs, nowMs));
-  const firstMs = Math.min(toMs, floor(openedMs - span(stepsBefore)));
+  const lastMs = Math.max(wholeMs, startMs + fewestAfter * stepMs);
+  const toMs = floor(Math.min(lastMs, nowMs));
+  const firstMs = Math.min(toMs, Math.max(floor(startMs - span(stepsBefore)), toMs - mostSteps * stepMs));
   const steps = Math.round((toMs - firstMs) / stepMs) + 1;
   const stepAt = (ms: number) => Math.min(steps, Math.max(0, Math.ceil((ms - firstMs) / stepMs)));
-  const before = stepAt(openedMs - span(stepsBetween));
-  const after = Math.max(before, Math.min(stepAt(openedMs), steps - fewestAfter));
-  return { firstMs, toMs, stepMs, steps, cut: { before, after }, complete: completeUntil(nowMs, source) >= endMs };
+  const before = stepAt(startMs - span(stepsBetween));
+  const after = Math.max(before, Math.min(stepAt(startMs), steps - fewestAfter));
+  return { firstMs, toMs, stepMs, steps, cut: { before, after }, complete: completeUntil(nowMs, source) >= floor(lastMs) };
 }
 
 /** Selects every series of these entities that is worth comparing; `without` are metrics left out. */
