@@ -11,7 +11,7 @@ import { moveOf } from '../../src/detect/moved.ts';
 import { abnormalSpan, chunksOf, mostPeers, movedWindow, selectorOf } from '../../src/server/moved/plan.ts';
 import type { Source } from '../../src/server/reader.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
-import { profile, type World } from './fake-source.ts';
+import { profile, stepMs, type World } from './fake-source.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
 const openedMs = startMs + 3_600_000;
@@ -124,6 +124,23 @@ describe('GET /api/incidents/:id/moved', () => {
     expect((await movedOf(id)).complete).toBe(true);
     await movedOf(id);
     expect(asked.length - before).toBe(3 * once);
+  });
+
+  it('starts with the first finding of those around the alert', async () => {
+    const finding = (seconds: number, entity: string) => ({
+      profile: profile.slug,
+      entity,
+      tsMs: openedMs + seconds * 1_000,
+      score: 0.9,
+      threshold: 0.6,
+      shares: [],
+      modelVersion: 1,
+      late: false,
+    });
+    await fake.house.incidents.take([alert('db2')]);
+    await fake.house.store.findings.add([-90, -20, -10, 0, 10].map((seconds) => finding(seconds, 'db2')));
+    await fake.house.store.findings.add([finding(-30, 'db3')]);
+    expect((await movedOf(await idOf('db2'))).startMs).toBe(openedMs - 20_000 - stepMs);
   });
 
   it('lets no more than twenty wait', async () => {
