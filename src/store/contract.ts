@@ -152,6 +152,8 @@ export interface IncidentStore {
     offset: number;
   }): Promise<{ incidents: IncidentSummary[]; total: number }>;
   get(id: number): Promise<Incident | null>;
+  /** Incidents of a profile that are over, opened before a time, that features carried; with their shares, newest first. */
+  carried(filter: { profile: string; beforeMs: number; limit: number }): Promise<(IncidentSummary & Pick<Incident, 'shares'>)[]>;
   /** The incident of an entity that is not closed. */
   openOf(profile: string, entity: string): Promise<Incident | null>;
   /** @throws VigiaError `conflict` when the entity has one that is not closed. */

@@ -8,7 +8,7 @@ const pages: readonly { readonly path: string; readonly scene: SceneName; readon
   { path: '', scene: 'incident', ready: '.incident-row' },
   { path: 'hosts/web1', scene: 'incident', ready: '[data-panel=processes-blocked] canvas' },
   { path: 'incidents', scene: 'incident', ready: '.incident-row' },
-  { path: 'incidents/12', scene: 'incident', ready: '.feature-row:not(.feature-head)' },
+  { path: 'incidents/12', scene: 'incident', ready: '.moved-row:not(.moved-head)' },
   { path: 'ai', scene: 'calm', ready: '#threshold canvas' },
   { path: 'targets', scene: 'calm', ready: '.own-row' },
   { path: 'settings/preferences', scene: 'calm', ready: '.settings-body select' },
