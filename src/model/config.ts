@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archiveSchema } from './archive.ts';
 import { receiverSchema } from './receiver.ts';
 import { durationMs } from './time.ts';
 
@@ -128,10 +129,17 @@ export const configSchema = z.strictObject({
   alerts: alertsSchema.prefault({}),
   detection: detectionSchema.prefault({}),
   retention: retentionSchema.prefault({}),
+  archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
   network: networkSchema.prefault({}),
   parts: partsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 
 /** Keys whose values are masked wherever the configuration is shown. */
-export const configSecrets: readonly string[] = ['database.url', 'prometheus.source.headers', 'prometheus.source.password'];
+export const configSecrets: readonly string[] = [
+  'database.url',
+  'prometheus.source.headers',
+  'prometheus.source.password',
+  'archive.token',
+  'archive.password',
+];
