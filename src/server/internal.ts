@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Alert } from '../model/incident.ts';
-import { reasonOf } from '../model/errors.ts';
+import { reasonOf, VigiaError } from '../model/errors.ts';
 import type { Target } from '../model/target.ts';
 import { alertsOfWebhook, webhookSchema } from './alerts.ts';
 import type { Log } from './log.ts';
@@ -17,6 +17,8 @@ export function createInternalListener(options: {
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
   status: () => Promise<unknown>;
+  /** Answers Prometheus's remote_read; null without an archive. */
+  read: ((body: Uint8Array) => Promise<Uint8Array>) | null;
   log: Log;
 }): FastifyInstance {
   const app = fastify({ bodyLimit: 32 * 1024 * 1024 });
@@ -32,6 +34,17 @@ export function createInternalListener(options: {
     return text === null ? reply.code(503).send('the board is not restored yet\n') : reply.type('text/plain; version=0.0.4').send(text);
   });
   app.get('/internal/status', () => options.status());
+  app.addContentTypeParser('application/x-protobuf', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  app.post('/internal/read', async (request, reply) => {
+    if (options.read === null || !(request.body instanceof Uint8Array)) return reply.code(404).send('no archive is configured\n');
+    try {
+      const answer = await options.read(request.body);
+      return reply.headers({ 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' }).send(answer);
+    } catch (thrown) {
+      // Prometheus shows it as a warning beside what it holds itself.
+      return reply.code(thrown instanceof VigiaError ? thrown.status : 500).send(`${reasonOf(thrown)}\n`);
+    }
+  });
   app.post('/internal/webhook', async (request, reply) => {
     const body = webhookSchema.safeParse(request.body);
     if (!body.success) return reply.code(400).send({ message: body.error.issues[0]?.message ?? '' });
