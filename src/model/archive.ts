@@ -13,10 +13,13 @@ export const selectorSchema = z
 
 const httpUrl = z.url({ protocol: /^https?$/ });
 
-export const archiveRuleSchema = z.strictObject({
+/** Every sample, or the last one of each minute or hour. */
+const everySchema = z.enum(['raw', '1m', '1h']);
+
+const archiveRuleSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'lower-case letters, digits and "-"'),
   match: selectorSchema,
-  every: z.enum(['raw', '1m', '1h']).default('raw'),
+  every: everySchema.default('raw'),
   /** Absent keeps for ever. */
   keep: durationMs('1h', '36500d').optional(),
   database: z.string().min(1).max(200).optional(),
@@ -62,10 +65,10 @@ export const archiveSchema = z
 export type ArchiveConfig = z.infer<typeof archiveSchema>;
 
 /** How far one rule is. Counts are since it began. */
-export const archiveRuleStateSchema = z.object({
+const archiveRuleStateSchema = z.object({
   name: z.string(),
   match: z.string(),
-  every: z.string(),
+  every: everySchema,
   keepMs: z.number().nullable(),
   beganMs: z.number().nullable(),
   /** Everything until here is in the archive. */

@@ -63,7 +63,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     error: '',
   }));
 
-  let stopping = false;
+  const stopping = new AbortController();
 
   const load = async (progress: Progress): Promise<ArchiveRow | null> =>
     (await store.list()).find((row) => row.rule === progress.rule.name) ?? null;
@@ -123,7 +123,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     const endMs = performance.now() + turnMs;
     try {
       let behind = true;
-      while (behind && !stopping && performance.now() < endMs) behind = await next(progress, nowMs);
+      while (behind && !stopping.signal.aborted && performance.now() < endMs) behind = await next(progress, nowMs);
       progress.error = '';
       return behind;
     } catch (thrown) {
@@ -157,7 +157,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     },
     state: () => ({ configured: true, url: originOf(config.url), rules: all.map((progress) => stateOf(progress, options.now())) }),
     stop() {
-      stopping = true;
+      stopping.abort();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { AiState, AuditPage, FindingPage, Host, IncidentPage, Overview, PanelData, ScoreHistory, Session } from '../../model/api.ts';
 import type { Account, ApiToken } from '../../model/account.ts';
+import type { ArchiveState } from '../../model/archive.ts';
 import type { Incident, Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Receiver } from '../../model/receiver.ts';
@@ -125,6 +126,11 @@ export const accountsQuery = queryOptions({
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: ({ signal }) => get<{ tokens: ApiToken[] }>('tokens', {}, signal),
+});
+export const archiveQuery = queryOptions({
+  queryKey: ['archive'],
+  queryFn: ({ signal }) => get<ArchiveState>('archive', {}, signal),
+  refetchInterval: 15_000,
 });
 export const auditQuery = queryOptions({
   queryKey: ['audit'],
