@@ -59,6 +59,13 @@ const commands: Readonly<Record<string, Command>> = {
     words: 1,
     load: async () => (await import('./backup.ts')).restore,
   },
+  export: {
+    usage: 'export FILE --match SELECTOR --from TIME [--to TIME] [--data DIR]',
+    does: 'write samples as CSV, those of the archive too; Vigía must run',
+    options: { match: 'text', from: 'text', to: 'text', data: 'text' },
+    words: 1,
+    load: async () => (await import('./export.ts')).exportSamples,
+  },
   docs: {
     usage: 'docs [--check]',
     does: 'write docs/config.md and docs/errors.md from the code',
@@ -70,6 +77,9 @@ const commands: Readonly<Record<string, Command>> = {
 const meanings: Readonly<Record<string, string>> = {
   data: `folder of everything Vigía keeps: VIGIA_DATA, else ${rootDataDir} for root and .vigia/data beside the program for others`,
   config: 'configuration file; without it vigia.yml beside the program, where there is one',
+  match: 'series selector of PromQL, such as node_load1 or \'{job="linux-host"}\'',
+  from: 'time like 2026-11-22T14:05:00Z, or how long ago, like 30d',
+  to: 'the same; now without it',
   listen: 'address of the page and the API, over server.listen; 127.0.0.1:8080 by default',
   detach: 'go on in the background; the log is vigia.log in the data folder',
   'no-install': 'install nothing: refuse with the list of what is missing',

@@ -14,6 +14,7 @@ import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
 import { run, start } from '../tools/run.ts';
 import { openApp } from './app.ts';
+import { exportCsv } from './archive/export.ts';
 import { createArchive } from './archive/feed.ts';
 import { archiveMetrics } from './archive/metrics.ts';
 import { answerRead } from './archive/read-back.ts';
@@ -192,6 +193,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
           : null,
       take: (alerts) => incidents.take(alerts),
       status: async () => status(),
+      exportCsv: (range) => exportCsv(source.client as typeof prometheus, range),
       read: archived === undefined || influx === null ? null : (body) => answerRead(archived, influx, body),
       log,
     });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPrometheusClient, type PrometheusClient } from '../../src/clients/prometheus.ts';
 import type { InfluxClient } from '../../src/clients/influxdb.ts';
 import type { ArchiveConfig } from '../../src/model/archive.ts';
+import { exportCsv } from '../../src/server/archive/export.ts';
 import { answerRead, readBack } from '../../src/server/archive/read-back.ts';
 import { readRequest } from '../../src/server/archive/remote-read.ts';
 import { snappyDecode, snappyEncode } from '../../src/server/archive/snappy.ts';
@@ -65,6 +66,7 @@ beforeAll(async () => {
     metrics: () => 'busy{job="past",host="web1",instance=""} 1000\n',
     take: async () => {},
     status: async () => ({}),
+    exportCsv: (range) => exportCsv(young, range),
     read: (body) => answerRead(config, influx, body),
     log,
   });
@@ -143,6 +145,27 @@ describe('remote_read', () => {
       { numRuns: 150 },
     );
     expect(found).toBeGreaterThan(50);
+  });
+
+  test('an export holds every sample of both, to the bit', async () => {
+    const toMs = Date.now();
+    const query = new URLSearchParams({ match: '{job="past",host="web1"}', fromMs: String(pastMs), toMs: String(toMs) });
+    const headers = { authorization: 'Bearer token' };
+    const answer = await listener.inject({ method: 'GET', url: `/internal/export?${query.toString()}`, headers });
+    expect(answer.headers['content-type']).toContain('text/csv');
+    const [head, ...rows] = answer.body.trimEnd().split('\r\n');
+    expect(head).toBe('metric,labels,time,value');
+    const [wanted] = await young.queryMatrix('busy{host="web1",zone=""}[6h]', toMs);
+    const found = rows
+      .filter((row) => row.startsWith('busy,"{host=""web1"",job=""past""}",'))
+      .map((row) => row.split(',').slice(-2))
+      .map(([time = '', value]) => [Date.parse(time), Number(value)]);
+    expect(found).toEqual([...(wanted?.tsMs ?? [])].map((ms, at) => [ms, wanted?.values[at]]));
+    expect(found.length).toBeGreaterThan(240);
+    const ask = (match: string) =>
+      listener.inject({ method: 'GET', url: `/internal/export?match=${encodeURIComponent(match)}&fromMs=1&toMs=2`, headers });
+    expect((await ask('up or down')).statusCode).toBe(400);
+    expect(await ask('{job=""}')).toMatchObject({ statusCode: 502, body: expect.stringContaining('Prometheus answered 400') });
   });
 
   test('without its token nothing is told, and what is no request is refused', async () => {
