@@ -9,8 +9,9 @@ import { dataDirOf } from './paths.ts';
 import { askExport } from './running.ts';
 
 /** Samples of Prometheus, and of its archive for the time before, as CSV. The Vigía of the data folder must run. */
-export async function exportSamples({ options, words, print }: Invocation): Promise<number> {
-  const file = words[0] as string;
+export async function exportSamples({ options, print }: Invocation): Promise<number> {
+  const file = options['out'] as string | undefined;
+  if (file === undefined) throw new VigiaError('usage', { problem: 'Where to? --out FILE says so' });
   const nowMs = Date.now();
   const match = selectorSchema.safeParse(options['match'] ?? '');
   if (!match.success) throw new VigiaError('usage', { problem: `--match needs ${match.error.issues[0]?.message}` });

@@ -60,10 +60,9 @@ const commands: Readonly<Record<string, Command>> = {
     load: async () => (await import('./backup.ts')).restore,
   },
   export: {
-    usage: 'export FILE --match SELECTOR --from TIME [--to TIME] [--data DIR]',
+    usage: 'export --match SELECTOR --from TIME [--to TIME] --out FILE [--data DIR]',
     does: 'write samples as CSV, those of the archive too; Vigía must run',
-    options: { match: 'text', from: 'text', to: 'text', data: 'text' },
-    words: 1,
+    options: { match: 'text', from: 'text', to: 'text', out: 'text', data: 'text' },
     load: async () => (await import('./export.ts')).exportSamples,
   },
   docs: {
@@ -80,6 +79,7 @@ const meanings: Readonly<Record<string, string>> = {
   match: 'series selector of PromQL, such as node_load1 or \'{job="linux-host"}\'',
   from: 'time like 2026-11-22T14:05:00Z, or how long ago, like 30d',
   to: 'the same; now without it',
+  out: 'the CSV file to write; it must not exist',
   listen: 'address of the page and the API, over server.listen; 127.0.0.1:8080 by default',
   detach: 'go on in the background; the log is vigia.log in the data folder',
   'no-install': 'install nothing: refuse with the list of what is missing',
