@@ -3,7 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createGuardedFetch } from '../../src/clients/guarded.ts';
 import { createInfluxClient, identifier, type InfluxClient, type InfluxOptions } from '../../src/clients/influxdb.ts';
 import { keptMetric, line, plainText, seriesKey } from '../../src/clients/line-protocol.ts';
+import { archiveSchema } from '../../src/model/archive.ts';
 import { VigiaError } from '../../src/model/errors.ts';
+import { readBack } from '../../src/server/archive/read-back.ts';
 import { startHttp } from '../stand-ins/http.ts';
 import { startInfluxdbStandIn } from '../stand-ins/influxdb.ts';
 import { freePort, type RealServer, scratch, startInfluxdb } from '../stand-ins/real.ts';
@@ -95,6 +97,21 @@ describe.each([2, 3] as const)('InfluxDB %i.x', (version) => {
     expect((await failure(influx.write(place, lines(10)))).params['status']).toBe(status);
     await influx.write(place, lines(10));
     expect(far.points.get('vigia')?.size).toBe(10);
+  });
+
+  test('what was written is read back by the archive in InfluxQL', async () => {
+    const far = await standIn();
+    const influx = client(far.url, settings);
+    await influx.write(place, [...lines(3), line(seriesKey({ metric: 'm', labels: { n: '0' } }), 7.5, 1_700_000_000_009)]);
+    const config = archiveSchema.parse({ ...settings, url: far.url, rules: [{ name: 'all', match: 'm' }] });
+    const query = { fromMs: 0, toMs: 1_800_000_000_000, matchers: [{ op: '=' as const, name: '__name__', value: 'm' }] };
+    const found = await readBack(config, influx, query);
+    expect(found.map(({ labels, tsMs, values }) => [{ ...labels }, [...Array.from(tsMs)], [...Array.from(values)]])).toEqual([
+      [{ __name__: 'm', n: '0' }, [1_700_000_000_000, 1_700_000_000_009], [0, 7.5]],
+      [{ __name__: 'm', n: '1' }, [1_700_000_000_001], [1 / 3]],
+      [{ __name__: 'm', n: '2' }, [1_700_000_000_002], [2 / 3]],
+    ]);
+    expect(await readBack({ ...config, database: 'nowhere' }, influx, query)).toEqual([]);
   });
 
   test('no secret is in what it says', async () => {

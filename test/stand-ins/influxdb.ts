@@ -46,6 +46,7 @@ export async function startInfluxdbStandIn(
     const wanted = `${version === 2 ? 'Token' : 'Bearer'} ${known.token}`;
     if (call.headers.authorization !== wanted) return { status: 401, body: { code: 'unauthorized', message: 'unauthorized access' } };
     const route = `${call.method} ${call.path}`;
+    if (route === 'POST /query') return select(call);
     if (version === 2) {
       if (call.query['org'] !== undefined && call.query['org'] !== known.org)
         return { status: 404, body: { code: 'not found', message: 'organization name not found' } };
@@ -92,6 +93,32 @@ export async function startInfluxdbStandIn(
     if (bad.length === 0) return { status: 204 };
     if (version === 3) return { status: 400, body: { error: 'partial write of line protocol occurred', data: bad } };
     return { status: 400, body: { code: 'invalid', message: `unable to parse '${bad[0]?.original_line}': missing fields` } };
+  };
+
+  /** InfluxQL, as far as the archive asks: everything of one measurement, by series. Bodies are forms; times come as `epoch` says. */
+  const select = (call: Call): { status: number; body?: unknown } => {
+    const kept = points.get(call.query['db'] ?? '');
+    const q = call.headers['content-type'] === 'application/x-www-form-urlencoded' ? (new URLSearchParams(call.body).get('q') ?? '') : '';
+    const [, name] = /^SELECT "value" FROM "([^"]+)" WHERE time >= \d+ms AND time <= \d+ms(?: AND .+)? GROUP BY \*$/.exec(q) ?? [];
+    if (kept === undefined) return { status: 404, body: { error: `database not found: ${call.query['db']}` } };
+    if (name === undefined || call.query['epoch'] !== 'ms') return { status: 400, body: { error: `error parsing query: ${q}` } };
+    const series = new Map<string, [number, number][]>();
+    for (const [key, value] of kept) {
+      const [of = '', ms] = key.split(' ');
+      if (of.split(',')[0] === name) series.set(of, [...(series.get(of) ?? []), [Number(ms), Number(value)]]);
+    }
+    const found = [...series].map(([of, values]) => ({
+      name,
+      tags: Object.fromEntries(
+        of
+          .split(',')
+          .slice(1)
+          .map((tag) => tag.split('=')),
+      ) as Record<string, string>,
+      columns: ['time', 'value'],
+      values: values.sort(([a], [b]) => a - b),
+    }));
+    return { status: 200, body: { results: [{ statement_id: 0, ...(found.length === 0 ? {} : { series: found }) }] } };
   };
 
   const http = await startHttp((request, response, body) => {

@@ -38,7 +38,11 @@ export async function readBack(config: ArchiveConfig, influx: InfluxClient, quer
     const { database } = placeOf(config, rule);
     const [found = []] = await influx.select(database, [selectOf(config, rule, query)]).catch((thrown: unknown) => {
       // A rule that has written nothing yet has no place yet.
-      if (thrown instanceof VigiaError && thrown.code === 'far-status' && /(database|retention policy) not found/.test(thrown.message))
+      if (
+        thrown instanceof VigiaError &&
+        thrown.code === 'far-status' &&
+        /\b(database|retention policy|bucket|dbrp mapping|table)\b.*not found/i.test(thrown.message)
+      )
         return [];
       throw thrown;
     });
