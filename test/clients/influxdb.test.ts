@@ -106,7 +106,7 @@ describe.each([2, 3] as const)('InfluxDB %i.x', (version) => {
     const config = archiveSchema.parse({ ...settings, url: far.url, rules: [{ name: 'all', match: 'm' }] });
     const query = { fromMs: 0, toMs: 1_800_000_000_000, matchers: [{ op: '=' as const, name: '__name__', value: 'm' }] };
     const found = await readBack(config, influx, query);
-    expect(found.map(({ labels, tsMs, values }) => [{ ...labels }, [...Array.from(tsMs)], [...Array.from(values)]])).toEqual([
+    expect(found.map(({ labels, tsMs, values }) => [{ ...labels }, Array.from(tsMs), Array.from(values)])).toEqual([
       [{ __name__: 'm', n: '0' }, [1_700_000_000_000, 1_700_000_000_009], [0, 7.5]],
       [{ __name__: 'm', n: '1' }, [1_700_000_000_001], [1 / 3]],
       [{ __name__: 'm', n: '2' }, [1_700_000_000_002], [2 / 3]],
