@@ -5,6 +5,7 @@ import { createPrometheusClient, type PrometheusClient } from '../../src/clients
 import type { InfluxClient } from '../../src/clients/influxdb.ts';
 import type { ArchiveConfig } from '../../src/model/archive.ts';
 import { exportCsv } from '../../src/server/archive/export.ts';
+import { VigiaError } from '../../src/model/errors.ts';
 import { answerRead, readBack } from '../../src/server/archive/read-back.ts';
 import { readRequest } from '../../src/server/archive/remote-read.ts';
 import { snappyDecode, snappyEncode } from '../../src/server/archive/snappy.ts';
@@ -24,6 +25,9 @@ let young: PrometheusClient;
 let influx: InfluxClient;
 let config: ArchiveConfig;
 let pastMs = 0;
+/** Whether InfluxDB does not answer. */
+let away = false;
+const warnings: string[] = [];
 let listener: ReturnType<typeof createInternalListener>;
 
 beforeAll(async () => {
@@ -67,7 +71,10 @@ beforeAll(async () => {
     take: async () => {},
     status: async () => ({}),
     exportCsv: (range) => exportCsv(young, range),
-    read: (body) => answerRead(config, influx, body),
+    read: (body) =>
+      away
+        ? Promise.reject(new VigiaError('far-unreachable', { what: 'InfluxDB', url: 'http://x', reason: 'gone' }))
+        : answerRead(config, influx, body),
     log,
   });
   open.push({ stop: () => listener.close() });
@@ -89,6 +96,7 @@ beforeAll(async () => {
     name: 'Prometheus',
     baseUrl: `http://127.0.0.1:${port}`,
     fetch,
+    onWarning: (warning) => warnings.push(warning),
     username: own.username,
     password: own.password,
   });
@@ -166,6 +174,16 @@ describe('remote_read', () => {
       listener.inject({ method: 'GET', url: `/internal/export?match=${encodeURIComponent(match)}&fromMs=1&toMs=2`, headers });
     expect((await ask('up or down')).statusCode).toBe(400);
     expect(await ask('{job=""}')).toMatchObject({ statusCode: 502, body: expect.stringContaining('Prometheus answered 400') });
+  });
+
+  test('while InfluxDB is away Prometheus answers with what it holds itself, and says why it is not more', async () => {
+    away = true;
+    warnings.length = 0;
+    const [series, ...more] = await young.queryMatrix('busy[6h]', Date.now());
+    away = false;
+    expect(more).toEqual([]);
+    expect(new Set(series?.values)).toEqual(new Set([1000]));
+    expect(warnings.join()).toContain('InfluxDB at http://x does not answer: gone');
   });
 
   test('without its token nothing is told, and what is no request is refused', async () => {
