@@ -119,6 +119,14 @@ describe('feeding the archive', () => {
     expect(points.size).toBe(0);
   });
 
+  test('a cursor that a wrong clock put into the future comes back', async () => {
+    const { archive, points, store } = world([]);
+    await store.advance({ rule: 'all', fromMs: null, toMs: nowMs + 9 * hourMs, written: 5, refused: 0, notFinite: 0 });
+    await goOn(archive);
+    expect(points.size).toBe((hourMs - 30_000) / 15_000);
+    expect((await store.list())[0]).toMatchObject({ cursorMs: untilMs, written: 5 + points.size });
+  });
+
   test('caught up, it asks for nothing until there is something new; stopped, it begins nothing', async () => {
     const { archive, asked } = world([]);
     await goOn(archive);

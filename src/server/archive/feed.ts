@@ -33,13 +33,15 @@ export interface ArchiveOptions {
   readonly log: Log;
 }
 
-/** A piece is as long as it takes to hold about so many points. */
-const wantedPoints = 50_000;
+/** A piece is as long as it takes to hold about so many points: more would hold up everything else for a while. */
+const wantedPoints = 20_000;
 const firstPieceMs = 300_000;
 /** Of one piece: sparse series must not ask for a range without end. */
 const longestPieceMs = 21_600_000;
 /** Prometheus answers 11,000 steps at most. */
 const mostSteps = 10_000;
+/** More than the time between a clock put right and the next round. */
+const afterWrongClockMs = 3_600_000;
 /** How long one rule that is behind may work before the next has its turn. */
 const turnMs = 10_000;
 
@@ -78,6 +80,18 @@ export function createArchive(options: ArchiveOptions): Archive {
       progress.row = await load(progress);
     }
     if (progress.row === null) throw new Error(`the cursor of ${rule.name} did not stay`);
+    const { cursorMs } = progress.row;
+    if (cursorMs > nowMs) {
+      // A clock was wrong and is right again. What is written twice on the way back is the same.
+      const toMs = floor(nowMs - afterWrongClockMs, stepOf(rule));
+      log.warn({ rule: rule.name, cursorMs, toMs }, 'the cursor was ahead of the clock and goes back');
+      if (await store.advance({ rule: rule.name, fromMs: cursorMs, toMs, written: 0, refused: 0, notFinite: 0 })) {
+        progress.row = { ...progress.row, cursorMs: toMs };
+      } else {
+        progress.row = null;
+        return cursorOf(progress, nowMs);
+      }
+    }
     return progress.row;
   }
 
@@ -91,10 +105,12 @@ export function createArchive(options: ArchiveOptions): Archive {
     // What the rule would not keep any more is passed over.
     const fromMs = Math.max(row.cursorMs, floor(nowMs - (rule.keep ?? Number.POSITIVE_INFINITY), stepMs));
     if (untilMs <= fromMs) return false;
-    const pieceMs = Math.max(stepMs, floor(Math.min(progress.pieceMs, mostSteps * stepMs), stepMs));
+    // Less than from scrape to scrape would cost Prometheus as much for fewer samples.
+    const shortestMs = Math.max(stepMs, floor(options.scrapeIntervalMs, stepMs));
+    const pieceMs = Math.max(shortestMs, floor(Math.min(progress.pieceMs, mostSteps * stepMs), stepMs));
     const toMs = Math.min(untilMs, fromMs + pieceMs);
     const piece = await readPiece(client, rule, fromMs, toMs).catch((thrown: unknown) => {
-      if (!isTooMuch(thrown) || toMs - fromMs <= Math.max(stepMs, options.scrapeIntervalMs)) throw thrown;
+      if (!isTooMuch(thrown) || toMs - fromMs <= shortestMs) throw thrown;
       progress.pieceMs = (toMs - fromMs) / 2;
       return null;
     });
