@@ -6,8 +6,8 @@ import { selectorSchema } from '../model/archive.ts';
 import type { Alert } from '../model/incident.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import type { Target } from '../model/target.ts';
-import type { ExportRange } from './archive/export.ts';
 import { alertsOfWebhook, webhookSchema } from './alerts.ts';
+import type { ExportRange } from './archive/export.ts';
 import type { Log } from './log.ts';
 
 const exportRange = z.object({ match: selectorSchema, fromMs: z.coerce.number().int(), toMs: z.coerce.number().int() });
@@ -23,9 +23,9 @@ export function createInternalListener(options: {
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
   status: () => Promise<unknown>;
-  /** Answers Prometheus's remote_read; null without an archive. */
   /** Samples as CSV. */
   exportCsv: (range: ExportRange) => AsyncGenerator<string>;
+  /** Answers Prometheus's remote_read; null without an archive. */
   read: ((body: Uint8Array) => Promise<Uint8Array>) | null;
   log: Log;
 }): FastifyInstance {
