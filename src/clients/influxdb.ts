@@ -73,7 +73,8 @@ interface Sum {
 
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** Refused alike by a far side that refuses everything; accepted by one that only minds a line's content. */
-const CONTROL_LINE = 'vigia_archive_control value=1';
+export const CONTROL_METRIC = 'vigia_archive_control';
+const CONTROL_LINE = `${CONTROL_METRIC} value=1`;
 
 export function createInfluxClient(options: InfluxOptions): InfluxClient {
   const what = options.name;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GuardedFetch } from '../../src/clients/guarded.ts';
-import type { InfluxClient } from '../../src/clients/influxdb.ts';
+import { CONTROL_METRIC, type InfluxClient } from '../../src/clients/influxdb.ts';
 import { plainText } from '../../src/clients/line-protocol.ts';
 import { VigiaError } from '../../src/model/errors.ts';
 import { startHttp } from '../stand-ins/http.ts';
@@ -72,7 +72,7 @@ async function archived(influx: InfluxClient, rule: string): Promise<ReturnType<
   const [series = []] = await influx.select('vigia', [`SELECT "value" FROM "vigia_${rule}"./.*/ GROUP BY *`]);
   return ledgerOf(
     series
-      .filter(({ name }) => name !== 'vigia_archive_control')
+      .filter(({ name }) => name !== CONTROL_METRIC)
       .map(({ name, tags, ...points }) => {
         const plain = Object.entries(tags).filter(([, value]) => value !== '');
         return {

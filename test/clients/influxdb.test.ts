@@ -215,6 +215,13 @@ describe('the real InfluxDB 1.x', () => {
     const bad = [line(seriesKey({ metric: 'typed', labels: {} }), 1, 1_700_000_000_001), 'no line at all'];
     const written = await influx.write(place, [...lines(60, 'beside'), ...bad, ...lines(60, 'after')]);
     expect(written).toMatchObject({ written: 120, refused: 2 });
+    // The control line, by which a wrong setting is told from a bad line, is nobody's sample.
+    const config = archiveSchema.parse({ url: real.url, version: 1, rules: [{ name: 'control', match: 'm' }] });
+    const control = { database: 'vigia', retentionPolicy: 'vigia_control' };
+    await influx.prepare(control, null);
+    await influx.write(control, ['no line at all', ...lines(1)]);
+    const everything = { fromMs: 0, toMs: Date.now() + 60_000, matchers: [{ op: '=~' as const, name: '__name__', value: '.+' }] };
+    expect((await readBack(config, influx, everything)).map(({ labels }) => labels['__name__'])).toEqual(['m']);
     const found = await influx.select(
       'vigia',
       ['beside', 'after'].map((name) => `SELECT "value" FROM "raw".${identifier(name)} GROUP BY *`),

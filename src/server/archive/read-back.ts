@@ -1,4 +1,4 @@
-import { identifier, type InfluxClient, type InfluxSeries, literal } from '../../clients/influxdb.ts';
+import { CONTROL_METRIC, identifier, type InfluxClient, type InfluxSeries, literal } from '../../clients/influxdb.ts';
 import { keptKey, keptMetric, keptText, plainText } from '../../clients/line-protocol.ts';
 import type { Labels } from '../../clients/samples.ts';
 import type { ArchiveConfig, ArchiveRule } from '../../model/archive.ts';
@@ -47,6 +47,7 @@ export async function readBack(config: ArchiveConfig, influx: InfluxClient, quer
       throw thrown;
     });
     for (const series of found) {
+      if (series.name === CONTROL_METRIC) continue;
       const labels = labelsOf(series);
       if (names.every((each) => agrees(each, labels['__name__'] ?? ''))) add(merged, labels, series);
     }
