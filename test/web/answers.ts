@@ -235,6 +235,29 @@ function settingsAnswer(scene: Scene, method: string, path: string): Reply {
           ],
         },
       };
+    case 'archive':
+      return {
+        body: {
+          configured: true,
+          url: 'http://influxdb:8086',
+          rules: [
+            {
+              name: 'hosts',
+              match: '{job="linux-host"}',
+              every: 'raw',
+              keepMs: null,
+              beganMs: now - 9e9,
+              untilMs: now - minute,
+              lagMs: minute,
+              points: 123_456_789,
+              refused: 3,
+              refusal: 'field type conflict',
+              notFinite: 12,
+              error: 'InfluxDB at http://influxdb:8086 does not answer: connection refused (nothing listens there).',
+            },
+          ],
+        },
+      };
     case 'accounts':
       return {
         body: {

@@ -14,6 +14,7 @@ const pages: readonly { readonly path: string; readonly scene: SceneName; readon
   { path: 'settings/preferences', scene: 'calm', ready: '.settings-body select' },
   { path: 'settings/receivers', scene: 'calm', ready: '.entry' },
   { path: 'settings/silences', scene: 'calm', ready: '.entry' },
+  { path: 'settings/archive', scene: 'calm', ready: 'table' },
   { path: 'settings/accounts', scene: 'calm', ready: '.entry' },
   { path: 'settings/tokens', scene: 'calm', ready: '.entry' },
   { path: 'settings/audit', scene: 'calm', ready: 'table' },

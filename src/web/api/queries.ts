@@ -12,6 +12,7 @@ import type {
   Session,
 } from '../../model/api.ts';
 import type { Account, ApiToken } from '../../model/account.ts';
+import type { ArchiveState } from '../../model/archive.ts';
 import type { Moved } from '../../model/explanation.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
@@ -146,6 +147,11 @@ export const accountsQuery = queryOptions({
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: ({ signal }) => get<{ tokens: ApiToken[] }>('tokens', {}, signal),
+});
+export const archiveQuery = queryOptions({
+  queryKey: ['archive'],
+  queryFn: ({ signal }) => get<ArchiveState>('archive', {}, signal),
+  refetchInterval: 15_000,
 });
 export const auditQuery = queryOptions({
   queryKey: ['audit'],
