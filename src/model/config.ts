@@ -74,6 +74,12 @@ const alertsSchema = z.strictObject({
 
 const detectionSchema = z.strictObject({
   realtime: z.boolean().default(true).describe('Whether scoring is on for profiles whose switch nobody touched.'),
+  detector: z
+    .string()
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a slug: lower-case words joined by "-"')
+    .default('isolation-forest')
+    .describe('Which detector models are made of; docs/detectors has a page for each. Models of another are learned again.'),
+  timeZone: z.string().optional().describe('Whose days and weeks count, an IANA name like Europe/Madrid. Default: that of the machine.'),
   window: durationMs('10m', '90d').default(36_000_000).describe('How much history a model learns from.'),
   minimumSteps: z.number().int().min(32).max(100_000).default(120).describe('Usable steps an entity needs before its first model.'),
   retrain: durationMs('1m', '30d')

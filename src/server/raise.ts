@@ -27,6 +27,7 @@ import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
 import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
+import { quietGate } from './quiet.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
 import { adoptedSource, discoverRate, ownSource } from './source.ts';
@@ -126,7 +127,14 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const silences = createSilences({ store, alertmanager: () => alertmanager, now, log });
     const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
       events.emit({ kind, profile, entity, tsMs: now() });
-    const learner = createLearner({ store, source: () => source, config: config.detection, log, onChange: changed('models') });
+    const learner = createLearner({
+      store,
+      source: () => source,
+      config: config.detection,
+      gate: async () => quietGate(await store.silences.list()),
+      log,
+      onChange: changed('models'),
+    });
     let readySinceMs = Number.POSITIVE_INFINITY;
     const incidents = createIncidents({
       store,

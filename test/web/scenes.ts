@@ -73,6 +73,9 @@ function model(now: number, entity: string): ModelInfo {
     bytes: 412_000,
     sha256: 'a'.repeat(64),
     state: 'active',
+    dataSha256: 'd'.repeat(64),
+    options: { trees: 100, sampleSize: 256, contamination: 0.001, seed: 1, stepMs: 15_000, timeZone: 'Europe/Madrid' },
+    pinned: false,
   };
 }
 
