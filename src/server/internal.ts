@@ -1,13 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Alert } from '../model/incident.ts';
-import { reasonOf } from '../model/errors.ts';
+import { reasonOf, VigiaError } from '../model/errors.ts';
 import type { Target } from '../model/target.ts';
 import { alertsOfWebhook, webhookSchema } from './alerts.ts';
+import type { Commands } from './commands.ts';
 import type { Log } from './log.ts';
 
 /**
- * The listener for Vigía's own children, on a loopback port of its own: discovery, metrics, webhook.
+ * The listener for Vigía's own children and its command line, on a loopback port of its own: discovery, metrics, webhook, commands.
  * Apart from the page's, so that TLS, base path and proxies never stand between Vigía and its children.
  */
 export function createInternalListener(options: {
@@ -17,6 +18,7 @@ export function createInternalListener(options: {
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
   status: () => Promise<unknown>;
+  commands: Commands;
   log: Log;
 }): FastifyInstance {
   const app = fastify({ bodyLimit: 32 * 1024 * 1024 });
@@ -32,6 +34,15 @@ export function createInternalListener(options: {
     return text === null ? reply.code(503).send('the board is not restored yet\n') : reply.type('text/plain; version=0.0.4').send(text);
   });
   app.get('/internal/status', () => options.status());
+  const { commands } = options;
+  app.setErrorHandler((thrown, _, reply) => {
+    if (!(thrown instanceof VigiaError)) throw thrown;
+    return reply.code(thrown.status).send({ code: thrown.code, message: thrown.message });
+  });
+  app.post('/internal/backtest', (request) => commands.startBacktest(request.body));
+  app.get('/internal/backtest', () => ({ backtest: commands.lastBacktest() }));
+  app.delete('/internal/backtest', () => ({ cancelled: commands.cancelBacktest() }));
+  app.post('/internal/models/roll-back', (request) => commands.rollBack(request.body));
   app.post('/internal/webhook', async (request, reply) => {
     const body = webhookSchema.safeParse(request.body);
     if (!body.success) return reply.code(400).send({ message: body.error.issues[0]?.message ?? '' });

@@ -13,11 +13,14 @@ import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
 import { run, start } from '../tools/run.ts';
 import { openApp } from './app.ts';
+import { createBacktests } from './backtests.ts';
 import { createBoard } from './board.ts';
+import { createCommands } from './commands.ts';
 import { type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
+import { createDetectors } from './detectors.ts';
 import { createEvents } from './events.ts';
 import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
@@ -127,14 +130,18 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const silences = createSilences({ store, alertmanager: () => alertmanager, now, log });
     const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
       events.emit({ kind, profile, entity, tsMs: now() });
+    const detectors = createDetectors(config.detection);
     const learner = createLearner({
       store,
       source: () => source,
       config: config.detection,
+      detectors,
       gate: async () => quietGate(await store.silences.list()),
       log,
       onChange: changed('models'),
     });
+    const backtests = createBacktests({ store, source: () => source, detectors, config: config.detection, now, log });
+    stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
     const incidents = createIncidents({
       store,
@@ -173,6 +180,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       metrics: () => (board.restored ? board.exposition(now()) + metricsOf({ startedMs, work: work?.counts }) : null),
       take: (alerts) => incidents.take(alerts),
       status: async () => status(),
+      commands: createCommands({ store, profiles, learner, backtests, now }),
       log,
     });
     let work: ReturnType<typeof startWork> | undefined;
@@ -227,6 +235,8 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       board,
       learner,
       pipeline,
+      detectors,
+      backtests,
       incidents,
       silences,
       events,

@@ -114,7 +114,7 @@ describe('a streaming detector', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
-          fc.record({ advance: fc.integer({ min: 1, max: 90 }), then: fc.constantFrom('go on', 'restart', 'lose', 'down', 'off') }),
+          fc.record({ advance: fc.integer({ min: 1, max: 90 }), event: fc.constantFrom('go on', 'restart', 'lose', 'down', 'off') }),
           { minLength: 4, maxLength: 14 },
         ),
         fc.integer({ min: 2, max: 9 }),
@@ -128,13 +128,13 @@ describe('a streaming detector', () => {
           // Each was there and has its model, of the same window, before the two go different ways.
           for (const world of [calm, rough]) world.nowMs += 12 * stepMs;
           for (const each of [straight, crooked]) await each.catchUp();
-          for (const { advance, then } of moves) {
+          for (const { advance, event } of moves) {
             for (const world of [calm, rough]) world.nowMs += advance * stepMs;
             await straight.catchUp();
-            if (then === 'restart') crooked = await house(rough, { reuse: crooked.store });
-            if (then === 'lose') crooked.lost.next = true;
-            rough.down = then === 'down';
-            if (then === 'off') {
+            if (event === 'restart') crooked = await house(rough, { reuse: crooked.store });
+            if (event === 'lose') crooked.lost.next = true;
+            rough.down = event === 'down';
+            if (event === 'off') {
               await crooked.store.pipeline.setEntityRealtime(profile.slug, 'a', false);
               await crooked.catchUp();
               await crooked.store.pipeline.setEntityRealtime(profile.slug, 'a', null);

@@ -124,6 +124,8 @@ function hostOf(now: number, shown: TargetOverview): Host {
 
 function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
   return {
+    detector: 'isolation-forest',
+    detectors: ['ensemble', 'isolation-forest', 'robust-z'],
     profiles: [
       {
         profile: 'linux-host',
