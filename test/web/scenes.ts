@@ -1,7 +1,9 @@
 import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
+import type { Backtest } from '../../src/model/backtest.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
+import { doneBacktest } from './answers-ai.ts';
 import { calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
 
 /** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
@@ -12,6 +14,8 @@ export interface Scene {
   incidents: Incident[];
   ai: AiState;
   findings: Finding[];
+  versions: ModelInfo[];
+  backtest: Backtest | null;
 }
 export type SceneName = 'calm' | 'incident' | 'empty';
 
@@ -77,6 +81,17 @@ function model(now: number, entity: string): ModelInfo {
     options: { trees: 100, sampleSize: 256, contamination: 0.001, seed: 1, stepMs: 15_000, timeZone: 'Europe/Madrid' },
     pinned: false,
   };
+}
+
+/** Newest first: one in use, one damaged, two kept, the oldest without a word of what it was made of. */
+function versionsOf(now: number): ModelInfo[] {
+  return [4, 3, 2, 1].map((version) => ({
+    ...model(now - (4 - version) * 6 * hour, 'web1'),
+    id: version,
+    version,
+    state: version === 4 ? 'active' : version === 3 ? 'corrupt' : 'retired',
+    dataSha256: version === 1 ? '' : `${version}f0e1d2c3b4a5968`.repeat(4),
+  }));
 }
 
 const rules: Host['rules'] = [
@@ -169,6 +184,8 @@ function house(now: number, targets: TargetOverview[]): Scene {
     incidents: [],
     ai: aiOf(now, targets),
     findings: [],
+    versions: versionsOf(now),
+    backtest: doneBacktest(),
   };
 }
 

@@ -13,7 +13,7 @@ const concerns: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
   incidents: ['overview', 'host', 'incidents', 'incident', 'silences'],
   targets: ['overview', 'host', 'targets', 'ai'],
   health: ['overview'],
-  models: ['host', 'ai', 'scores'],
+  models: ['host', 'ai', 'scores', 'models'],
   settings: ['receivers', 'silences', 'accounts', 'tokens', 'audit', 'session'],
 };
 

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { AiState, AuditPage, FindingPage, Host, IncidentPage, Overview, PanelData, ScoreHistory, Session } from '../../model/api.ts';
 import type { Account, ApiToken } from '../../model/account.ts';
+import type { Backtest, ModelList } from '../../model/backtest.ts';
 import type { Incident, Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Receiver } from '../../model/receiver.ts';
@@ -90,6 +91,19 @@ export const scoresQuery = (profile: string, entity: string, hours: number) =>
     queryFn: ({ signal }) => get<ScoreHistory>('ai/scores', { profile, entity, hours }, signal),
     placeholderData: keepPreviousData,
   });
+
+export const modelsQuery = (profile: string, entity: string) =>
+  queryOptions({
+    queryKey: ['models', profile, entity],
+    queryFn: ({ signal }) => get<ModelList>('ai/models', { profile, entity }, signal),
+  });
+
+/** Asked again while it runs. */
+export const backtestQuery = queryOptions({
+  queryKey: ['backtest'],
+  queryFn: ({ signal }) => get<{ backtest: Backtest | null }>('ai/backtest', {}, signal),
+  refetchInterval: ({ state }) => (state.data?.backtest?.state === 'running' ? 1000 : false),
+});
 
 export interface FindingFilter {
   readonly profile: string;
