@@ -2,6 +2,7 @@ import type { Detector } from '../detect/index.ts';
 import type { BacktestSide } from '../model/backtest.ts';
 import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
+import { breathe } from './breath.ts';
 import type { Detectors } from './detectors.ts';
 import { createEpisodes } from './episodes.ts';
 import { type EntityWindow, readWindow, type Source } from './reader.ts';
@@ -70,6 +71,7 @@ export async function runBacktest(
           if (past === undefined) continue;
           for (const [side, walk] of (walks.get(window.entity) ?? []).entries()) {
             signal.throwIfAborted();
+            await breathe();
             await walk({ window, times }, past, highMs > fromMs, (result, of) => tallies[side]?.take(window.entity, result, of));
           }
           past.push({ window, times });

@@ -1,7 +1,7 @@
 import type { Detector, ExpectedRange } from '../detect/index.ts';
 import type { Profile } from '../model/profile.ts';
 import type { FeatureShare } from '../model/score.ts';
-import { createBreath } from './breath.ts';
+import { breathe } from './breath.ts';
 import { type EntityWindow, sortedFeatures } from './reader.ts';
 
 /** A step at or above threshold. */
@@ -47,7 +47,6 @@ export async function scoreWindow(
   let learned = 0;
   let refused = 0;
   const width = profile.features.length;
-  const breathe = createBreath();
   for (let step = 0; step < times.length; step++) {
     if (present[step] !== 1) {
       scores[step] = Number.NaN;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Detector } from '../detect/index.ts';
-import { createBreath } from './breath.ts';
+import { breathe } from './breath.ts';
 import type { EntityWindow } from './reader.ts';
 
 /** Rows to learn from, row-major, with the time of each. */
@@ -54,7 +54,6 @@ export async function teach(detector: Detector, { rows, times }: TrainingRows): 
     return;
   }
   const width = detector.features.length;
-  const breathe = createBreath();
   for (let from = 0; from < times.length; from += slice) {
     const to = Math.min(times.length, from + slice);
     detector.learn(rows.subarray(from * width, to * width), times.subarray(from, to));

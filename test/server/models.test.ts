@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AiState, AuditPage } from '../../src/model/api.ts';
 import type { Backtest, ModelComparison, ModelList } from '../../src/model/backtest.ts';
 import type { ModelInfo } from '../../src/model/score.ts';
+import { createCommands } from '../../src/server/commands.ts';
+import { createInternalListener } from '../../src/server/internal.ts';
 import { FakeStream, fakeSlug } from './fake-detector.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
 import { profile, stepMs, type World } from './fake-source.ts';
@@ -191,5 +193,50 @@ describe('a backtest', () => {
     const failed = await ended();
     world.down = false;
     expect(failed).toMatchObject({ state: 'failed', reason: 'Prometheus answered 500: it hurts.' });
+  });
+});
+
+describe('the command line', () => {
+  it('does the same by the internal listener, with its token, and the audit says so', async () => {
+    const nothing = (() => Promise.reject(new Error('not asked here'))) as never;
+    const internal = createInternalListener({
+      token: 'secret',
+      targetsOf: nothing,
+      metrics: () => null,
+      take: nothing,
+      status: nothing,
+      commands: createCommands(fake.house),
+      log: fake.house.log,
+    });
+    const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object, token = 'secret') => {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await internal.inject({ method, url: `/internal/${url}`, headers, ...(payload === undefined ? {} : { payload }) });
+      return { status: answer.statusCode, body: answer.body };
+    };
+    expect((await ask('GET', 'backtest', undefined, 'guess')).status).toBe(401);
+    expect(await ask('POST', 'backtest', { profile: profile.slug, days: -1, settings: [{}] })).toMatchObject({
+      status: 400,
+      body: expect.stringContaining('days: ') as unknown,
+    });
+    expect((await ask('POST', 'backtest', { profile: 'nothing', settings: [{}] })).status).toBe(404);
+    const started = await ask('POST', 'backtest', { profile: profile.slug, days: 30, settings: [{}] });
+    expect(JSON.parse(started.body)).toMatchObject({
+      state: 'running',
+      by: 'command line',
+      input: { settings: [{ detector: 'isolation-forest' }] },
+    });
+    expect(JSON.parse((await ask('DELETE', 'backtest')).body)).toEqual({ cancelled: true });
+    await fake.house.backtests.stop();
+    expect(JSON.parse((await ask('GET', 'backtest')).body)).toMatchObject({ backtest: { state: 'cancelled' } });
+    const kept = (await fake.house.store.models.list(web1)).find((model) => model.state === 'retired');
+    expect((await ask('POST', 'models/roll-back', { ...web1, version: kept?.version })).status).toBe(200);
+    expect(fake.house.learner.of(profile, 'web1').info?.version).toBe(kept?.version);
+    expect(JSON.parse((await ask('POST', 'models/roll-back', { ...web1, version: 99 })).body)).toMatchObject({ code: 'not-found' });
+    const { entries } = await fake.house.store.audit.list({ limit: 2, offset: 0 });
+    expect(entries.map((entry) => [entry.who, entry.action])).toEqual([
+      ['command line', 'model.roll-back'],
+      ['command line', 'backtest.start'],
+    ]);
+    await internal.close();
   });
 });

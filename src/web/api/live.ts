@@ -75,8 +75,10 @@ export function follow(client: QueryClient): () => void {
 
 /** A chart gains a pixel after 1/360 of its range; asking sooner shows nothing new. */
 function worthAsking({ queryKey, state: { dataUpdatedAt } }: Query): boolean {
-  const [name, , , rangeMs] = queryKey;
-  return name !== 'panel' || typeof rangeMs !== 'number' || Date.now() - dataUpdatedAt >= rangeMs / 360;
+  const [name, , , range] = queryKey;
+  if ((name !== 'panel' && name !== 'scores') || typeof range !== 'number') return true;
+  // Scores are asked for by the hour; their answer is a replay, which costs more than it shows when it comes too often.
+  return Date.now() - dataUpdatedAt >= (name === 'scores' ? range * 3_600_000 : range) / 360;
 }
 
 function kindOf(data: string): LiveEvent['kind'] {

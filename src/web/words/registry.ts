@@ -93,7 +93,7 @@ export const registry = both(
       data: 'Datos',
       dataHint: 'SHA-256 de las filas de las que aprendió, sus primeras cifras: los mismos datos dan las mismas cifras',
       compare: 'Comparar las dos',
-      rollBack: 'Volver a esta',
+      rollBack: 'Volver',
       rollBackTo: 'Volver a la versión {{version}}',
       rollBackWhy:
         'La versión {{version}} puntúa {{entity}} desde ahora y no se renueva hasta que alguien entrene. La que está en uso se guarda.',
