@@ -90,6 +90,6 @@ function inWords({ input, entities, fromMs, toMs, sides }: Backtest): string {
       return `  ${minuteText(one.fromMs)}  ${one.entity}  ${minutes} min  ${one.score.toFixed(2)} (from ${one.threshold.toFixed(2)} on)  ${one.feature ?? ''}`.trimEnd();
     }),
   ]);
-  const what = input.entity ?? `${entities} entities`;
+  const what = input.entity ?? (entities === 1 ? '1 entity' : `${entities} entities`);
   return [`${input.profile}, ${what}, ${minuteText(fromMs)} to ${minuteText(toMs)}`, '', ...table, ...newest].join('\n');
 }
