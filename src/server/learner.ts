@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Detector } from '../detect/index.ts';
 import type { Config } from '../model/config.ts';
-import { reasonOf, sentence, VigiaError } from '../model/errors.ts';
+import { VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ModelInfo } from '../model/score.ts';
 import { minuteText } from '../model/time.ts';
 import type { Store } from '../store/contract.ts';
 import { createDetectors, type Detectors } from './detectors.ts';
+import { createKeptModels, type KeptModel } from './kept-models.ts';
 import type { Log } from './log.ts';
 import type { LearnGate } from './quiet.ts';
-import { completeUntil, type EntityWindow, readWindow, type Source, sortedFeatures } from './reader.ts';
+import { completeUntil, type EntityWindow, readWindow, type Source } from './reader.ts';
 import { follow, type ModelState, saveCheckpoints } from './streaming.ts';
 import { calmRows, dataHash, rowsOf, teach, type TrainingRows } from './training.ts';
 
@@ -50,7 +50,7 @@ export interface Learner {
   /** Trains now, on a person's wish. @throws VigiaError `too-little-data`. */
   train(profile: Profile, entity: string, nowMs: number, windowMs: number): Promise<ModelInfo>;
   /** A kept version as it is saved. @throws VigiaError `not-found`, `model-corrupt`, `model-unfit`. */
-  version(profile: Profile, entity: string, version: number): Promise<{ info: ModelInfo; detector: Detector }>;
+  version(profile: Profile, entity: string, version: number): Promise<KeptModel>;
   /** Scores with a kept version from now on, until somebody trains. @throws VigiaError as `version`. */
   rollBack(profile: Profile, entity: string, version: number): Promise<ModelInfo>;
   forget(profile: string, entity: string): void;
@@ -75,6 +75,7 @@ export function createLearner(options: {
   onChange: (profile: string, entity: string) => void;
 }): Learner {
   const { store, config, log, detectors = createDetectors(config) } = options;
+  const kept = createKeptModels({ store, detectors, log, onChange: options.onChange });
   const states = new Map<string, ModelState>();
   let gate: LearnGate = () => true;
   const refreshGate = async () => {
@@ -104,34 +105,9 @@ export function createLearner(options: {
     return new Map([...states].filter(([key]) => key.startsWith(prefix)).map(([key, state]) => [key.slice(prefix.length), state]));
   };
 
-  /** @throws Error with the reason why the buffer is no model. */
-  const detectorOf = (saved: { info: ModelInfo; buffer: Uint8Array }): Detector => {
-    const found = createHash('sha256').update(saved.buffer).digest('hex');
-    if (found !== saved.info.sha256)
-      throw new Error(`its checksum is ${found.slice(0, 12)}…, ${saved.info.sha256.slice(0, 12)}… was stored`);
-    return detectors.load(saved.buffer);
-  };
-  const fits = (profile: Profile, detector: Detector) =>
-    detector.features.map((each) => each.name).join() ===
-    sortedFeatures(profile)
-      .map((each) => each.name)
-      .join();
-  const setAside = async (profile: Profile, entity: string, info: ModelInfo, reason: string) => {
-    await store.models.markCorrupt(info.id, reason);
-    log.warn({ profile: profile.slug, entity }, sentence('model-corrupt', { entity, profile: profile.slug, reason }));
-    options.onChange(profile.slug, entity);
-  };
-
   const load = async (profile: Profile, entity: string): Promise<ModelState> => {
-    const saved = await store.models.active(profile.slug, entity);
-    if (saved === null || saved.info.profileVersion !== profile.version) return fresh();
-    try {
-      const detector = detectorOf(saved);
-      return fits(profile, detector) ? scoring(detector, saved.info) : fresh();
-    } catch (thrown) {
-      await setAside(profile, entity, saved.info, reasonOf(thrown));
-      return fresh();
-    }
+    const model = await kept.active(profile, entity);
+    return model === null ? fresh() : scoring(model.detector, model.info);
   };
 
   const stateOf = (profile: Pick<Profile, 'slug'>, entity: string): ModelState => {
@@ -232,22 +208,6 @@ export function createLearner(options: {
     return learned;
   };
 
-  const version = async (profile: Profile, entity: string, number: number): Promise<{ info: ModelInfo; detector: Detector }> => {
-    const saved = await store.models.version(profile.slug, entity, number);
-    if (saved === null) throw new VigiaError('not-found', { thing: `model of ${entity} with version`, id: number });
-    let detector: Detector;
-    try {
-      detector = detectorOf(saved);
-    } catch (thrown) {
-      const reason = reasonOf(thrown);
-      if (saved.info.state === 'retired') await setAside(profile, entity, saved.info, reason);
-      throw new VigiaError('model-corrupt', { entity, profile: profile.slug, reason });
-    }
-    if (saved.info.profileVersion !== profile.version || !fits(profile, detector))
-      throw new VigiaError('model-unfit', { version: number, entity, profile: profile.slug });
-    return { info: saved.info, detector };
-  };
-
   return {
     async meet(profile, entities) {
       for (const entity of entities) {
@@ -334,9 +294,9 @@ export function createLearner(options: {
         until: info === null ? minuteText(untilMs) : 'it is seen',
       });
     },
-    version,
+    version: kept.version,
     async rollBack(profile, entity, number) {
-      const { detector } = await version(profile, entity, number);
+      const { detector } = await kept.version(profile, entity, number);
       const info = await store.models.activate(profile.slug, entity, number);
       states.set(keyOf(profile.slug, entity), scoring(detector, info));
       options.onChange(profile.slug, entity);
