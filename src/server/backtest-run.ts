@@ -11,7 +11,7 @@ import { calmRows, rowsOf, teach } from './training.ts';
 
 const weekMs = 7 * 86_400_000;
 /** Steps read at once. */
-const pieceSteps = 1_000;
+const pieceSteps = 3_000;
 /** Scored at once by a detector that does not stream: a bound on the time without a breath. */
 const sliceSteps = 500;
 /** Rows of history held, over the entities that are read together: a bound on memory. */

@@ -93,11 +93,14 @@ export function createLearner(options: {
     refused: false,
     savedMs: null,
   });
+  /** A detector that streams counts time in steps: other steps than those it was made for are learned anew. */
+  const isOutOfStep = (detector: Detector, { options: { stepMs } }: ModelInfo): boolean =>
+    detector.streaming && stepMs !== undefined && stepMs !== options.source().stepMs;
   const scoring = (detector: Detector, info: ModelInfo): ModelState => ({
     ...fresh(),
     detector,
     info,
-    stale: detector.slug !== config.detector && !info.pinned,
+    stale: !info.pinned && (detector.slug !== config.detector || isOutOfStep(detector, info)),
     learnedToMs: info.trainedToMs,
   });
   const statesOf = (profile: string): Map<string, ModelState> => {

@@ -35,7 +35,7 @@ const worldOf = (names: readonly string[], present: (name: string, tsMs: number)
 });
 
 /** `loseNext` makes the next commit one that another instance was faster with. */
-async function house(world: World, options: { reuse?: Store; detector?: string; gate?: LearnGate } = {}) {
+async function house(world: World, options: { reuse?: Store; detector?: string; gate?: LearnGate; stepMs?: number } = {}) {
   const store = options.reuse ?? (await openStore({ file: join(dir, `${stores.length}.sqlite`) }, { now: () => world.nowMs }));
   if (options.reuse === undefined) stores.push(store);
   const lost = { next: false };
@@ -53,7 +53,7 @@ async function house(world: World, options: { reuse?: Store; detector?: string; 
   const config = configSchema.parse({
     detection: { minimumSteps: 40, window: '10m', retrain: '1h', detector: options.detector ?? fakeSlug },
   });
-  const source = fakeSource(world);
+  const source = { ...fakeSource(world), stepMs: options.stepMs ?? stepMs };
   const board = createBoard({ profiles: new Map([[profile.slug, profile]]), freshMs: 60_000 });
   const { gate = () => true } = options;
   const learner = createLearner({
@@ -198,6 +198,20 @@ describe('a streaming detector', () => {
     expect(second.learner.of(profile, 'web1').info?.version).toBe(2);
     expect((await second.learner.train(profile, 'web1', world.nowMs, 600_000)).version).toBe(3);
     expect(second.memory('web1')?.rows).toBe(120);
+  });
+
+  it('is learned anew when the steps are others, and scores until then', async () => {
+    const world = worldOf(['web1']);
+    const first = await house(world);
+    await first.catchUp();
+    const second = await house(world, { reuse: first.store, stepMs: 2 * stepMs });
+    world.nowMs += 4 * stepMs;
+    await second.pipeline.tick(profile);
+    expect(second.board.get(profile.slug, 'web1')).toMatchObject({ modelVersion: 1 });
+    expect(second.board.get(profile.slug, 'web1')?.score).not.toBeNull();
+    expect(await second.learner.maintain(profile, world.nowMs)).toEqual(['web1']);
+    expect(second.learner.of(profile, 'web1').info).toMatchObject({ version: 2, options: { stepMs: 2 * stepMs } });
+    expect(await second.learner.maintain(profile, world.nowMs)).toEqual([]);
   });
 
   it('scores what is silenced and does not learn it, over a restart that knows nothing of the silence too', async () => {
