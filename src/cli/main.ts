@@ -55,6 +55,29 @@ const commands: Readonly<Record<string, Command>> = {
     means: { out: 'folder to write into; files of the same name are replaced' },
     load: async () => (await import('./dashboards.ts')).dashboards,
   },
+  models: {
+    usage: 'models [--profile SLUG] [--entity ID] [--roll-back VERSION] [--json] [--data DIR] [--config FILE]',
+    does: 'list the model versions that are kept, or go back to one of an entity',
+    options: { ...place, profile: 'text', entity: 'text', 'roll-back': 'text', json: 'switch' },
+    load: async () => (await import('./models.ts')).models,
+  },
+  backtest: {
+    usage:
+      'backtest [--profile SLUG] [--entity ID] [--days N] [--detector SLUG] [--threshold X] [--against SLUG[:X]] [--json] [--data DIR]',
+    does: 'score history with a detector and a threshold, or with two side by side',
+    options: {
+      profile: 'text',
+      entity: 'text',
+      days: 'text',
+      detector: 'text',
+      threshold: 'text',
+      against: 'text',
+      json: 'switch',
+      data: 'text',
+    },
+    means: { detector: 'detector to score with; the configured one by default' },
+    load: async () => (await import('./backtest.ts')).backtest,
+  },
   backup: {
     usage: 'backup FILE [--data DIR] [--config FILE]',
     does: 'write the whole state into one file',
@@ -107,11 +130,17 @@ const meanings: Readonly<Record<string, string>> = {
   detach: 'go on in the background; the log is vigia.log in the data folder',
   'no-install': 'install nothing: refuse with the list of what is missing',
   csv: 'file with a header; columns of numbers are features, an empty cell or NaN is missing',
-  detector: 'slug of the detector; docs/detectors has a page for each',
   train: 'rows at the start to learn from before the first is scored; 0 for detectors that learn as they go, else 15 % of the file',
   time: 'column of times, ISO 8601 or seconds or milliseconds since 1970; found by itself where it is named like one',
   label: 'column of labels, 0 or 1; found by itself where it is named label or anomaly',
   json: 'one JSON object on standard output',
+  profile: 'profile of the entities, linux-host for example',
+  entity: 'the entity: the id of a target',
+  'roll-back': 'score with this version from now on, until somebody trains',
+  days: 'how far back history is scored; 30 by default',
+  detector: 'slug of the detector; docs/detectors has a page for each',
+  threshold: 'score from which on a step is a finding, 0 to 1; the one that the detector learns by default',
+  against: 'a second detector, with its threshold where one is given, side by side with the first',
   check: 'write nothing; end with 1 when they are out of step',
 };
 
@@ -165,9 +194,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const run = await command.load();
     return await run({ ...words, print, remark });
   } catch (thrown) {
-    const known = thrown instanceof VigiaError;
-    remark(`vigia: ${known ? thrown.message : `a bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown)}`}`);
-    return known ? thrown.exit : 70;
+    const exit = thrown instanceof Error && 'exit' in thrown && typeof thrown.exit === 'number' ? thrown.exit : null;
+    const bug = () => `a bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown)}`;
+    remark(`vigia: ${exit === null ? bug() : reasonOf(thrown)}`);
+    return exit ?? 70;
   }
 }
 

@@ -21,6 +21,7 @@ export { defaultOptions } from './options.ts';
 export type { DetectorOptions } from './options.ts';
 export { createRandom } from './random.ts';
 export type { Random } from './random.ts';
+export { rankCorrelation } from './rank-correlation.ts';
 export { createDetector, detectors, loadDetector } from './registry.ts';
 export type { DetectorKind } from './registry.ts';
 export { createAlarm, loadAlarm } from './alarm/alarm.ts';

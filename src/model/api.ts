@@ -164,6 +164,9 @@ export const realtimeInputSchema = z.strictObject({
 });
 
 export const aiStateSchema = z.object({
+  /** The one that new models are made of, and all there are. */
+  detector: z.string(),
+  detectors: z.array(z.string()),
   profiles: z.array(
     z.object({
       profile: z.string(),

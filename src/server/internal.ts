@@ -7,12 +7,13 @@ import type { Alert } from '../model/incident.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { alertsOfWebhook, webhookSchema } from './alerts.ts';
 import type { ExportRange } from './archive/export.ts';
+import type { Commands } from './commands.ts';
 import type { Log } from './log.ts';
 
 const exportRange = z.object({ match: selectorSchema, fromMs: z.coerce.number().int(), toMs: z.coerce.number().int() });
 
 /**
- * The listener for Vigía's own children, on a loopback port of its own: discovery, metrics, webhook.
+ * The listener for Vigía's own children and its command line, on a loopback port of its own: discovery, metrics, webhook, commands.
  * Apart from the page's, so that TLS, base path and proxies never stand between Vigía and its children.
  */
 export function createInternalListener(options: {
@@ -26,6 +27,7 @@ export function createInternalListener(options: {
   exportCsv: (range: ExportRange) => AsyncGenerator<string>;
   /** Answers Prometheus's remote_read; null without an archive. */
   read: ((body: Uint8Array) => Promise<Uint8Array>) | null;
+  commands: Commands;
   log: Log;
 }): FastifyInstance {
   const app = fastify({ bodyLimit: 32 * 1024 * 1024 });
@@ -68,6 +70,15 @@ export function createInternalListener(options: {
       return reply.code(thrown instanceof VigiaError ? thrown.status : 500).send(`${reasonOf(thrown)}\n`);
     }
   });
+  const { commands } = options;
+  app.setErrorHandler((thrown, _, reply) => {
+    if (!(thrown instanceof VigiaError)) throw thrown;
+    return reply.code(thrown.status).send({ code: thrown.code, message: thrown.message });
+  });
+  app.post('/internal/backtest', (request) => commands.startBacktest(request.body));
+  app.get('/internal/backtest', () => ({ backtest: commands.lastBacktest() }));
+  app.delete('/internal/backtest', () => ({ cancelled: commands.cancelBacktest() }));
+  app.post('/internal/models/roll-back', (request) => commands.rollBack(request.body));
   app.post('/internal/webhook', async (request, reply) => {
     const body = webhookSchema.safeParse(request.body);
     if (!body.success) return reply.code(400).send({ message: body.error.issues[0]?.message ?? '' });

@@ -18,11 +18,14 @@ import { exportCsv } from './archive/export.ts';
 import { createArchive } from './archive/feed.ts';
 import { archiveMetrics } from './archive/metrics.ts';
 import { answerRead } from './archive/read-back.ts';
+import { createBacktests } from './backtests.ts';
 import { createBoard } from './board.ts';
+import { createCommands } from './commands.ts';
 import { type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
+import { createDetectors } from './detectors.ts';
 import { createEvents } from './events.ts';
 import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
@@ -33,6 +36,7 @@ import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
 import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
+import { quietGate } from './quiet.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
 import { adoptedSource, discoverRate, ownSource } from './source.ts';
@@ -148,7 +152,18 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const silences = createSilences({ store, alertmanager: () => alertmanager, now, log });
     const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
       events.emit({ kind, profile, entity, tsMs: now() });
-    const learner = createLearner({ store, source: () => source, config: config.detection, log, onChange: changed('models') });
+    const detectors = createDetectors(config.detection);
+    const learner = createLearner({
+      store,
+      source: () => source,
+      config: config.detection,
+      detectors,
+      gate: async () => quietGate(await store.silences.list()),
+      log,
+      onChange: changed('models'),
+    });
+    const backtests = createBacktests({ store, source: () => source, detectors, config: config.detection, now, log });
+    stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
     const incidents = createIncidents({
       store,
@@ -196,6 +211,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       status: async () => status(),
       exportCsv: (range) => exportCsv(source.client as typeof prometheus, range),
       read: archived === undefined || influx === null ? null : (body) => answerRead(archived, influx, body),
+      commands: createCommands({ store, profiles, learner, backtests, now }),
       log,
     });
     let work: ReturnType<typeof startWork> | undefined;
@@ -251,6 +267,8 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       board,
       learner,
       pipeline,
+      detectors,
+      backtests,
       incidents,
       silences,
       events,

@@ -122,7 +122,19 @@ export interface PipelineStore {
 
 export interface ModelStore {
   /** Saves a new version and retires the active one; older retired ones beyond `keep` are removed. */
-  save(model: Omit<ModelInfo, 'id' | 'version' | 'bytes' | 'sha256' | 'state'>, buffer: Uint8Array, keep: number): Promise<ModelInfo>;
+  save(
+    model: Omit<ModelInfo, 'id' | 'version' | 'bytes' | 'sha256' | 'state' | 'pinned'>,
+    buffer: Uint8Array,
+    keep: number,
+  ): Promise<ModelInfo>;
+  /**
+   * What a streaming model learned since, in place of the buffer of its version.
+   * @returns null when that version is no longer active, or was saved later than this: nothing was written then.
+   */
+  checkpoint(id: number, learned: { trainedToMs: number; steps: number }, buffer: Uint8Array): Promise<ModelInfo | null>;
+  version(profile: string, entity: string, version: number): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
+  /** Makes a version the active one and pins it. @throws VigiaError `not-found` when it is not there, or is corrupt. */
+  activate(profile: string, entity: string, version: number): Promise<ModelInfo>;
   /** The active model with its buffer; the caller checks `sha256`. */
   active(profile: string, entity: string): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
   markCorrupt(id: number, reason: string): Promise<void>;

@@ -16,7 +16,16 @@ function types(kind: StoreKind): { serial: string; bytes: string } {
 export const migrations: readonly Migration[] = [
   { name: 'first', statements: first },
   { name: 'archive', statements: archive },
+  { name: 'what a model was made of', statements: modelOrigin },
 ];
+
+function modelOrigin(): readonly string[] {
+  return [
+    `alter table model add column data_sha256 text not null default ''`,
+    `alter table model add column options_json text not null default '{}'`,
+    `alter table model add column pinned bigint not null default 0`,
+  ];
+}
 
 function first(kind: StoreKind): readonly string[] {
   const { serial, bytes } = types(kind);

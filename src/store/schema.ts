@@ -94,6 +94,9 @@ export interface ModelRow {
   /** Why it was set aside; empty otherwise. */
   reason: string;
   buffer: Uint8Array;
+  dataSha256: string;
+  optionsJson: string;
+  pinned: number;
 }
 
 export interface FindingRow {

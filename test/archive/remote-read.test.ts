@@ -66,6 +66,7 @@ beforeAll(async () => {
   listener = createInternalListener({
     token: 'token',
     targetsOf: async () => [],
+    commands: null as never,
     // The same series goes on here, where Prometheus scrapes Vigía.
     metrics: () => 'busy{job="past",host="web1",instance=""} 1000\n',
     take: async () => {},

@@ -54,6 +54,16 @@ describe('a wrong configuration says what a person needs', () => {
       '1 problem(s) in the configuration:\n  prometheus.scrapeInterval: "2h" is no duration between 1s and 10m; write it like 15s, 5m or 1h30m',
     ],
     [
+      'detector that is not there',
+      'detection: { detector: isolation-forrest }',
+      '1 problem(s) in the configuration:\n  detection.detector: there is no "isolation-forrest", did you mean "isolation-forest"?',
+    ],
+    [
+      'time zone that is none',
+      'detection: { timeZone: Mars/Olympus }',
+      '1 problem(s) in the configuration:\n  detection.timeZone: "Mars/Olympus" is no time zone; write an IANA name like Europe/Madrid',
+    ],
+    [
       'bad YAML',
       'server: [',
       'DIR/vigia.yml is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10.',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
@@ -39,7 +40,18 @@ async function fill(store: Store): Promise<void> {
   await store.pipeline.setProfileRealtime(profile, false);
   await store.pipeline.setThreshold(profile, 'a', 0.1 + 0.2);
   const buffer = Uint8Array.from({ length: 1000 }, (_, at) => at & 255);
-  const model = { profile, entity: 'a', detector: 'd', profileVersion: 1, createdMs: NOW, trainedFromMs: 0, trainedToMs: 1, steps: 1 };
+  const model = {
+    profile,
+    entity: 'a',
+    detector: 'd',
+    profileVersion: 1,
+    createdMs: NOW,
+    trainedFromMs: 0,
+    trainedToMs: 1,
+    steps: 1,
+    dataSha256: 'd',
+    options: {},
+  };
   for (let version = 0; version < 3; version += 1) await store.models.save(model, buffer, 5);
   await store.targets.insert({
     id: 't',
@@ -216,6 +228,38 @@ onBoth('migrating', (place) => {
     await store.close();
     await place.open(at, { migrations: [...migrations, next], backupDir: dir });
     expect(backups(at)).toHaveLength(1);
+  });
+
+  it('brings models of schema 1 along, saying honestly that it does not know what they were made of', async () => {
+    const model = {
+      id: 7,
+      profile: 'linux-host',
+      entity: 'a',
+      version: 3,
+      detector: 'isolation-forest',
+      profile_version: 1,
+      created_ms: 5,
+      trained_from_ms: 1,
+      trained_to_ms: 4,
+      steps: 9,
+      bytes: 2,
+      sha256: 'e',
+      state: 'active',
+      reason: '',
+      buffer: { base64: 'AQI=' },
+    };
+    const rows = [{ vigia: 'backup', schema: 1, date: new Date(NOW).toISOString() }, ['model', model]].map((row) => JSON.stringify(row));
+    const sha256 = createHash('sha256')
+      .update(rows.map((row) => `${row}\n`).join(''))
+      .digest('hex');
+    const at = await place.place();
+    const before = await place.open(at, { migrations: migrations.slice(0, 1) });
+    await before.load(stream([...rows, JSON.stringify({ rows: { model: 1 }, sha256 })]));
+    await before.close();
+    const after = await place.open(at, { backupDir: dir });
+    const saved = await after.models.active('linux-host', 'a');
+    expect(saved?.info).toMatchObject({ version: 3, steps: 9, dataSha256: '', options: {}, pinned: false });
+    expect([...(saved?.buffer ?? [])]).toEqual([1, 2]);
   });
 
   it('loads a backup of the schema before', async () => {

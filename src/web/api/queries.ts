@@ -13,6 +13,7 @@ import type {
 } from '../../model/api.ts';
 import type { Account, ApiToken } from '../../model/account.ts';
 import type { ArchiveState } from '../../model/archive.ts';
+import type { Backtest, ModelList } from '../../model/backtest.ts';
 import type { Moved } from '../../model/explanation.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
@@ -112,6 +113,19 @@ export const scoresQuery = (profile: string, entity: string, hours: number) =>
     queryFn: ({ signal }) => get<ScoreHistory>('ai/scores', { profile, entity, hours }, signal),
     placeholderData: keepPreviousData,
   });
+
+export const modelsQuery = (profile: string, entity: string) =>
+  queryOptions({
+    queryKey: ['models', profile, entity],
+    queryFn: ({ signal }) => get<ModelList>('ai/models', { profile, entity }, signal),
+  });
+
+/** Asked again while it runs. */
+export const backtestQuery = queryOptions({
+  queryKey: ['backtest'],
+  queryFn: ({ signal }) => get<{ backtest: Backtest | null }>('ai/backtest', {}, signal),
+  refetchInterval: ({ state }) => (state.data?.backtest?.state === 'running' ? 1000 : false),
+});
 
 export interface FindingFilter {
   readonly profile: string;

@@ -6,6 +6,7 @@ import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
 import { overview } from './overview.ts';
+import { registry } from './registry.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { targets } from './targets.ts';
@@ -18,6 +19,7 @@ const en = {
   ...explanation.en,
   ...targets.en,
   ...ai.en,
+  ...registry.en,
   ...settings.en,
   ...help.en,
 };
@@ -29,6 +31,7 @@ const es = {
   ...explanation.es,
   ...targets.es,
   ...ai.es,
+  ...registry.es,
   ...settings.es,
   ...help.es,
 };
