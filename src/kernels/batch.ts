@@ -2,8 +2,8 @@
 import type { IsolationForest } from '../detect/forest/forest.ts';
 import type { RowScorer } from '../detect/kernels.ts';
 import { openInstance } from './instance.ts';
-import { lanes, programsOf, slotBytes } from './program.ts';
-import { quantise } from './quantised.ts';
+import { fillSlots, lanes, slotBytes } from './program.ts';
+import { programsOf, quantise } from './quantised.ts';
 import { checkRow, mostRowsPerTree, scoresOf } from './shape.ts';
 
 const blocksAtOnce = 8;
@@ -32,11 +32,12 @@ export function batchScorer(forest: IsolationForest): RowScorer | null {
     end += bytes.length;
     return { trees, begin };
   });
+  fillSlots(new Uint8Array(buffer, at.slots, slotBytes));
   new Float32Array(buffer, at.centre, padded).set(quantised.grid.centre);
   new Float32Array(buffer, at.scale, padded).set(quantised.grid.scale);
   const block = new Float32Array(buffer, at.rows, rowsAtOnce * featureCount);
   const sums = new Uint16Array(buffer, at.sums, rowsAtOnce);
-  const run = (trees: number, begin: number, blocks: number): unknown =>
+  const run = (trees: number, begin: number, blocks: number): void =>
     call.batchRows(begin, trees, at.rows, featureCount, blocks, at.centre, at.scale, at.columns, at.slots, at.sums);
 
   // With one program there are few different sums: their scores are looked up.

@@ -4,7 +4,8 @@ import type { Cohort, CohortOptions } from '../detect/kernels.ts';
 import { cohortForest, cohortPlace, levelsPerDeviation, statePlace } from './cohort-shape.ts';
 import { checkEntity } from './fleet-shape.ts';
 import { openInstance } from './instance.ts';
-import { lanes, programsOf, slotBytes } from './program.ts';
+import { fillSlots, lanes, slotBytes } from './program.ts';
+import { programsOf } from './quantised.ts';
 
 /** @throws RangeError for a forest or options that make no cohort, or one that does not fit into 4 GiB. */
 export function openCohort(forest: IsolationForest, options: CohortOptions): Cohort {
@@ -25,6 +26,7 @@ export function openCohort(forest: IsolationForest, options: CohortOptions): Coh
     state: blocks * lanes * features * 8,
     values: blocks * lanes * features * 4,
   });
+  fillSlots(new Uint8Array(buffer, at.slots, slotBytes));
   new Uint8Array(buffer, at.program, program.bytes.length).set(program.bytes);
   new Float32Array(buffer, at.table, tableLength).set(Float32Array.from({ length: tableLength }, (_, sum) => quantised.scoreOf(sum)));
   const state = new Float32Array(buffer, at.state, blocks * lanes * features * 2);

@@ -5,9 +5,9 @@ import { kernelBytes } from './bytes.ts';
 export interface KernelExports {
   growForest(...addresses: readonly number[]): number;
   allFinite(at: number, bytes: number): number;
-  exactRows(nodes: number, leaves: number, trees: number, rows: number, stride: number, count: number, sums: number): void;
+  exactRows(...addresses: readonly number[]): void;
   exactRow(nodes: number, leaves: number, trees: number, row: number): number;
-  batchRows(...addresses: readonly number[]): number;
+  batchRows(...addresses: readonly number[]): void;
   cohortTick(...addresses: readonly number[]): void;
   fleetOpen(...addresses: readonly number[]): void;
   fleetBegin(entity: number): void;

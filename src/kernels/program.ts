@@ -1,67 +1,59 @@
-/** Translates a quantised forest into the programs that src/kernels/assembly/batch.ts runs; its comment describes them. */
-import type { QuantisedForest } from './quantised.ts';
+/** Translates trees into the programs that src/kernels/assembly/batch.ts runs; its comment describes them. */
+import type { IsolationForest } from '../detect/forest/forest.ts';
 
-/** Sums of leaf codes of so many trees fit into 16 bits. */
-export const treesPerProgram = 257;
 /** Rows that are scored at once. */
 export const lanes = 128;
-/** Answers of a tree with 255 nodes and 256 leaves, one slot each. */
-export const slotBytes = lanes * 512;
+/** Slots of the leaf codes. */
+const codeSlots = 256;
+/** One slot for each leaf code and for each of up to 255 nodes. */
+export const slotBytes = lanes * (codeSlots + 255);
 
-interface Program {
-  readonly trees: number;
-  readonly bytes: Uint8Array;
+/** Writes the slots that never change: the leaf codes. */
+export function fillSlots(slots: Uint8Array): void {
+  for (let code = 0; code < codeSlots; code++) slots.fill(code, code * lanes, (code + 1) * lanes);
 }
 
+/** A leaf's code, or the place of a node among its kind. */
 type Operand = readonly [kind: 'leaf' | 'cherry' | 'node', index: number];
 
-/** Programs of at most 257 trees each; trees have at most 255 nodes. */
-export function programsOf(quantised: QuantisedForest): readonly Program[] {
-  const trees = quantised.forest.roots.length;
-  const programs: Program[] = [];
-  for (let from = 0; from < trees; from += treesPerProgram) {
-    const to = Math.min(trees, from + treesPerProgram);
-    const parts: number[] = [];
-    for (let tree = from; tree < to; tree++) appendTree(quantised, tree, parts);
-    programs.push({ trees: to - from, bytes: Uint8Array.from(parts) });
-  }
-  return programs;
+/** What a tree becomes in 8 bits: rows above a node's level go right, a leaf answers with its code. */
+export interface Levels {
+  levelOf(node: number): number;
+  /** Leaves are asked for from left to right; `leaf` is a place in `leafPaths`. */
+  codeOf(leaf: number): number;
 }
 
-function appendTree({ forest, thresholds, leafCodes }: QuantisedForest, tree: number, out: number[]): void {
+/** Appends the program of one tree; it has at most 255 nodes. */
+export function appendTree(forest: IsolationForest, tree: number, { levelOf, codeOf }: Levels, out: number[]): void {
   const { roots, offsets, feature, left, right } = forest;
   const base = offsets[tree] as number;
-  const alone: number[] = [];
   const cherries: (readonly [node: number, left: number, right: number])[] = [];
   const nodes: (readonly [node: number, left: Operand, right: Operand])[] = [];
-  const code = (leaf: number): number => leafCodes[~leaf] as number;
 
   function visit(child: number): Operand {
-    if (child < 0) return ['leaf', alone.push(code(child)) - 1];
+    if (child < 0) return ['leaf', codeOf(~child)];
     const node = base + child;
-    const [toLeft, toRight] = [left[node] as number, right[node] as number];
-    if (toLeft < 0 && toRight < 0) return ['cherry', cherries.push([node, code(toLeft), code(toRight)]) - 1];
-    const operands = [visit(toLeft), visit(toRight)] as const;
-    return ['node', nodes.push([node, ...operands]) - 1];
+    const operands = [visit(left[node] as number), visit(right[node] as number)] as const;
+    const [toLeft, toRight] = operands;
+    if (toLeft[0] === 'leaf' && toRight[0] === 'leaf') return ['cherry', cherries.push([node, toLeft[1], toRight[1]]) - 1];
+    return ['node', nodes.push([node, toLeft, toRight]) - 1];
   }
 
-  visit(roots[tree] as number);
-  const slot = ([kind, index]: Operand): number =>
-    lanes * (index + (kind === 'leaf' ? 0 : alone.length) + (kind === 'node' ? cherries.length : 0));
+  const root = visit(roots[tree] as number);
+  const first = { leaf: 0, cherry: codeSlots, node: codeSlots + cherries.length };
+  const slot = ([kind, index]: Operand): number => lanes * (first[kind] + index);
   const push16 = (value: number): void => void out.push(value & 255, value >>> 8);
-  push16(alone.length);
   push16(cherries.length);
   push16(nodes.length);
+  push16(slot(root));
   push16(0);
-  out.push(...alone);
-  while (out.length % 8 !== 0) out.push(0);
   for (const [node, toLeft, toRight] of cherries) {
     push16(lanes * (feature[node] as number));
-    out.push((thresholds[node] as number) & 255, toLeft, toLeft ^ toRight, 0, 0, 0);
+    out.push(levelOf(node) & 255, toLeft, toLeft ^ toRight, 0, 0, 0);
   }
   for (const [node, toLeft, toRight] of nodes) {
     push16(lanes * (feature[node] as number));
-    out.push((thresholds[node] as number) & 255, 0);
+    out.push(levelOf(node) & 255, 0);
     push16(slot(toLeft));
     push16(slot(toRight));
   }

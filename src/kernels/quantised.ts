@@ -1,5 +1,6 @@
 /** A forest in 8 bits: what the SIMD kernel and the plain one both score with, so that both give the same answers. */
 import { averagePath, type IsolationForest } from '../detect/forest/forest.ts';
+import { appendTree } from './program.ts';
 
 /** Values become floor((x - centre) * scale), computed in 32-bit floats and saturated to -128 ... 127. */
 export interface Grid {
@@ -65,4 +66,29 @@ export function quantise(forest: IsolationForest, grid: Grid = gridOf(forest)): 
     unit,
     scoreOf: (sum) => 2 ** (-sum / whole),
   };
+}
+
+/** Sums of leaf codes of so many trees fit into 16 bits. */
+const treesPerProgram = 257;
+
+interface Program {
+  readonly trees: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Programs of at most 257 trees each; trees have at most 255 nodes. */
+export function programsOf({ forest, thresholds, leafCodes }: QuantisedForest): readonly Program[] {
+  const levels = {
+    levelOf: (node: number) => thresholds[node] as number,
+    codeOf: (leaf: number) => leafCodes[leaf] as number,
+  };
+  const trees = forest.roots.length;
+  const programs: Program[] = [];
+  for (let from = 0; from < trees; from += treesPerProgram) {
+    const to = Math.min(trees, from + treesPerProgram);
+    const bytes: number[] = [];
+    for (let tree = from; tree < to; tree++) appendTree(forest, tree, levels, bytes);
+    programs.push({ trees: to - from, bytes: Uint8Array.from(bytes) });
+  }
+  return programs;
 }

@@ -4,12 +4,14 @@
  * A real tree has about 64 inner nodes. Instead of walking, each node is answered for all rows: compare, then take the left or
  * the right child's answer. 16 rows fit into a vector, so this costs less than eight dependent steps per row.
  *
- * The program of a tree: 4 x u16 (leaves that stand alone, cherries, other nodes, 0), the leaves' codes (u8, padded to 8), then
- * 8 bytes per node. Cherries are nodes with two leaves: u16 column, i8 threshold, u8 left code, u8 left xor right. Others: u16
- * column, i8 threshold, u8, u16 left slot, u16 right slot. Columns and slots are byte offsets; a slot holds 128 answers. The
- * last slot is the root's.
+ * The program of a tree: 4 x u16 (cherries, other nodes, the root's slot, 0), then 8 bytes per node. Cherries are nodes with two
+ * leaves: u16 column, i8 threshold, u8 left code, u8 left xor right. Others: u16 column, i8 threshold, u8, u16 left slot, u16
+ * right slot. Columns and slots are byte offsets; a slot holds 128 answers. Slots 0 ... 255 hold the leaf codes 0 ... 255 and
+ * never change, then come the tree's nodes in the order of the program.
  */
 const lanes: usize = 128;
+/** Bytes of the slots that hold leaf codes. */
+const leafSlots: usize = 256 * lanes;
 
 @inline
 function cherry(slot: usize, column: usize, threshold: v128, left: v128, change: v128, at: usize): void {
@@ -31,70 +33,70 @@ function addUp(sums: usize, slot: usize, at: usize): void {
   v128.store(low, i16x8.add(v128.load(low, 16), i16x8.extend_high_i8x16_u(codes)), 16);
 }
 
-/** Sums of leaf codes (128 x u16) of the 128 rows in `columns` (i8, column-major). @returns the end of the program. */
-export function batchBlock(program: usize, trees: usize, columns: usize, slots: usize, sums: usize): usize {
-  memory.fill(sums, 0, 2 * lanes);
-  let at = program;
-  for (let tree: usize = 0; tree < trees; tree++) {
-    const alone = <usize>load<u16>(at);
-    const cherries = <usize>load<u16>(at, 2);
-    const others = <usize>load<u16>(at, 4);
-    at += 8;
-    let slot = slots;
-    for (let k: usize = 0; k < alone; k++) {
-      const code = v128.load8_splat(at + k);
-      v128.store(slot, code);
-      v128.store(slot, code, 16);
-      v128.store(slot, code, 32);
-      v128.store(slot, code, 48);
-      v128.store(slot, code, 64);
-      v128.store(slot, code, 80);
-      v128.store(slot, code, 96);
-      v128.store(slot, code, 112);
-      slot += lanes;
-    }
-    at += (alone + 7) & ~7;
-    for (const end = at + 8 * cherries; at < end; at += 8) {
-      const column = columns + <usize>load<u16>(at);
-      const threshold = v128.load8_splat(at, 2);
-      const left = v128.load8_splat(at, 3);
-      const change = v128.load8_splat(at, 4);
-      cherry(slot, column, threshold, left, change, 0);
-      cherry(slot, column, threshold, left, change, 16);
-      cherry(slot, column, threshold, left, change, 32);
-      cherry(slot, column, threshold, left, change, 48);
-      cherry(slot, column, threshold, left, change, 64);
-      cherry(slot, column, threshold, left, change, 80);
-      cherry(slot, column, threshold, left, change, 96);
-      cherry(slot, column, threshold, left, change, 112);
-      slot += lanes;
-    }
-    for (const end = at + 8 * others; at < end; at += 8) {
-      const column = columns + <usize>load<u16>(at);
-      const threshold = v128.load8_splat(at, 2);
-      const left = slots + <usize>load<u16>(at, 4);
-      const right = slots + <usize>load<u16>(at, 6);
-      choose(slot, left, right, column, threshold, 0);
-      choose(slot, left, right, column, threshold, 16);
-      choose(slot, left, right, column, threshold, 32);
-      choose(slot, left, right, column, threshold, 48);
-      choose(slot, left, right, column, threshold, 64);
-      choose(slot, left, right, column, threshold, 80);
-      choose(slot, left, right, column, threshold, 96);
-      choose(slot, left, right, column, threshold, 112);
-      slot += lanes;
-    }
-    slot -= lanes;
-    addUp(sums, slot, 0);
-    addUp(sums, slot, 16);
-    addUp(sums, slot, 32);
-    addUp(sums, slot, 48);
-    addUp(sums, slot, 64);
-    addUp(sums, slot, 80);
-    addUp(sums, slot, 96);
-    addUp(sums, slot, 112);
+/** Where the answers of the tree at `program` are once they have been found. */
+@inline
+export function rootOf(program: usize, slots: usize): usize {
+  return slots + <usize>load<u16>(program, 4);
+}
+
+@inline
+export function nextTree(program: usize): usize {
+  return program + 8 + ((<usize>load<u16>(program) + <usize>load<u16>(program, 2)) << 3);
+}
+
+/** Answers every node of one tree for the 128 rows in `columns` (i8, column-major). */
+@inline
+export function answerTree(program: usize, columns: usize, slots: usize): void {
+  let at = program + 8;
+  let slot = slots + leafSlots;
+  for (const end = at + (<usize>load<u16>(program) << 3); at < end; at += 8) {
+    const column = columns + <usize>load<u16>(at);
+    const threshold = v128.load8_splat(at, 2);
+    const left = v128.load8_splat(at, 3);
+    const change = v128.load8_splat(at, 4);
+    cherry(slot, column, threshold, left, change, 0);
+    cherry(slot, column, threshold, left, change, 16);
+    cherry(slot, column, threshold, left, change, 32);
+    cherry(slot, column, threshold, left, change, 48);
+    cherry(slot, column, threshold, left, change, 64);
+    cherry(slot, column, threshold, left, change, 80);
+    cherry(slot, column, threshold, left, change, 96);
+    cherry(slot, column, threshold, left, change, 112);
+    slot += lanes;
   }
-  return at;
+  for (const end = at + (<usize>load<u16>(program, 2) << 3); at < end; at += 8) {
+    const column = columns + <usize>load<u16>(at);
+    const threshold = v128.load8_splat(at, 2);
+    const left = slots + <usize>load<u16>(at, 4);
+    const right = slots + <usize>load<u16>(at, 6);
+    choose(slot, left, right, column, threshold, 0);
+    choose(slot, left, right, column, threshold, 16);
+    choose(slot, left, right, column, threshold, 32);
+    choose(slot, left, right, column, threshold, 48);
+    choose(slot, left, right, column, threshold, 64);
+    choose(slot, left, right, column, threshold, 80);
+    choose(slot, left, right, column, threshold, 96);
+    choose(slot, left, right, column, threshold, 112);
+    slot += lanes;
+  }
+}
+
+/** Sums of leaf codes (128 x u16) of the 128 rows in `columns`. */
+export function batchBlock(program: usize, trees: usize, columns: usize, slots: usize, sums: usize): void {
+  memory.fill(sums, 0, 2 * lanes);
+  for (let tree: usize = 0; tree < trees; tree++) {
+    answerTree(program, columns, slots);
+    const root = rootOf(program, slots);
+    addUp(sums, root, 0);
+    addUp(sums, root, 16);
+    addUp(sums, root, 32);
+    addUp(sums, root, 48);
+    addUp(sums, root, 64);
+    addUp(sums, root, 80);
+    addUp(sums, root, 96);
+    addUp(sums, root, 112);
+    program = nextTree(program);
+  }
 }
 
 /** floor((x - centre) * scale) of four features of a row, as 32-bit integers. */
@@ -152,13 +154,11 @@ export function batchRows(
   columns: usize,
   slots: usize,
   sums: usize,
-): usize {
-  let end = program;
+): void {
   for (let block: usize = 0; block < blocks; block++) {
     quantiseBlock(rows, features, centre, scale, columns);
-    end = batchBlock(program, trees, columns, slots, sums);
+    batchBlock(program, trees, columns, slots, sums);
     rows += lanes * (features << 2);
     sums += 2 * lanes;
   }
-  return end;
 }
