@@ -12,6 +12,7 @@ interface Bench {
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   forest: async () => (await import('./forest.ts')).forest,
+  tick: async () => (await import('./tick.ts')).tick,
   walk: async () => (await import('./walk.ts')).walk,
 };
 

@@ -26,11 +26,9 @@ export function openFleet(options: FleetOptions): Fleet {
     reservoirs: entities * reservoirBytes,
   });
   new Uint8Array(buffer, at.codes, codes.length).set(codes);
-  const [high, low] = seedWords(seed);
-  call.fleetOpen(
-    ...[at.blocks, blockBytes, at.reservoirs, features, trees, sampleSize, depth, capacity],
-    ...[at.row, at.order, at.candidates, at.codes, at.leafRecord, at.draft, high, low],
-  );
+  const places = [at.blocks, blockBytes, at.reservoirs, features, trees, sampleSize, depth, capacity];
+  const scratch = [at.row, at.order, at.candidates, at.codes, at.leafRecord, at.draft];
+  call.fleetOpen(...places, ...scratch, ...seedWords(seed));
   const values = new Float32Array(buffer, at.values, entities * features);
   const sums = new Uint32Array(buffer, at.sums, entities);
   const table = Float64Array.from({ length: 255 * trees + 1 }, (_, sum) => shape.scoreOf(sum));

@@ -19,23 +19,21 @@ export function toHeaps(forest: IsolationForest, rightFirst: boolean): HeapFores
   const { roots, offsets, left, right } = forest;
   const nodes = new Int32Array(roots.length * heapPlaces).fill(-1);
   const leaves = new Uint16Array(roots.length * heapPlaces);
-  let fits = true;
-  const lay = (tree: number, child: number, place: number, depth: number): void => {
+  /** False when there is a node below the last step. */
+  const lay = (tree: number, child: number, place: number, depth: number): boolean => {
     if (child < 0) {
       const below = mostSteps - depth;
       const first = tree * heapPlaces + (place << below) - heapPlaces;
       leaves.fill(~child, first, first + (1 << below));
-    } else if (depth === mostSteps) {
-      fits = false;
-    } else {
-      const node = (offsets[tree] as number) + child;
-      nodes[tree * heapPlaces + place] = node;
-      lay(tree, (rightFirst ? right[node] : left[node]) as number, 2 * place, depth + 1);
-      lay(tree, (rightFirst ? left[node] : right[node]) as number, 2 * place + 1, depth + 1);
+      return true;
     }
+    if (depth === mostSteps) return false;
+    const node = (offsets[tree] as number) + child;
+    nodes[tree * heapPlaces + place] = node;
+    const [first, second] = rightFirst ? [right, left] : [left, right];
+    return lay(tree, first[node] as number, 2 * place, depth + 1) && lay(tree, second[node] as number, 2 * place + 1, depth + 1);
   };
-  for (let tree = 0; fits && tree < roots.length; tree++) lay(tree, roots[tree] as number, 1, 0);
-  return fits ? { nodes, leaves } : null;
+  return roots.every((root, tree) => lay(tree, root, 1, 0)) ? { nodes, leaves } : null;
 }
 
 /** How many rows there are, and where their scores go. @throws RangeError when the lengths do not fit. */

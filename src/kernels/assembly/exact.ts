@@ -23,16 +23,10 @@ function step(place: usize, tree: usize, row: usize): usize {
   return (place << 1) + <usize>(load<f32>(row + <usize>load<u32>(node)) <= load<f32>(node, 4));
 }
 
-/** 1 when the value goes right at the threshold at `at`: NaN does. */
-@inline
-function above(value: f32, at: usize): usize {
-  return <usize>!(value <= load<f32>(at));
-}
-
-/** `at`, or `half` bytes further when the value is above the last threshold before there. */
+/** `at`, or `half` bytes further when the value is above the last threshold before there: NaN is. */
 @inline
 function search(value: f32, at: usize, half: usize): usize {
-  return at + (half & (0 - above(value, at + half - 4)));
+  return select<usize>(at, at + half, value <= load<f32>(at + half - 4));
 }
 
 /** How many of the feature's 2^steps - 1 thresholds each of 128 values is above, as u16: four binary searches side by side. */
