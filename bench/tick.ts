@@ -37,9 +37,9 @@ function normals(seed: number): () => number {
   return () => 1.7 * (random.uniform() + random.uniform() + random.uniform() + random.uniform() - 2);
 }
 
-/** Bytes per second of one thread that looks for NaN through half a gigabyte: it does little else than read. */
+/** Bytes per second of one thread that looks for NaN through a quarter of a gigabyte: it does little else than read. */
 function readingSpeed(): number {
-  const table = kernels.table(2 ** 20, 128);
+  const table = kernels.table(2 ** 19, 128);
   // Memory that was never written is one page of zeros.
   table.rows.fill(1);
   // One row per tree and one tree: what is left is the look through all values.

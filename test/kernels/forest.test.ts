@@ -29,10 +29,6 @@ const shapes = fc.record({
   sampleSize: fc.constantFrom(2, 3, 16, 200, 256),
 });
 
-test('this machine has the compiled kernels', () => {
-  expect(loadKernels().kind).toBe('webassembly');
-});
-
 describe('a table grows', () => {
   test('the forest of src/detect, bit for bit', () => {
     fc.assert(
