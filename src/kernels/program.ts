@@ -13,8 +13,21 @@ export function fillSlots(slots: Uint8Array): void {
   for (let code = 0; code < codeSlots; code++) slots.fill(code, code * lanes, (code + 1) * lanes);
 }
 
-/** A leaf's code, or the place of a node among its kind. */
-type Operand = readonly [kind: 'leaf' | 'cherry' | 'node', index: number];
+/** A leaf, as a cherry without a difference, or a node with two leaves: it has no slot yet. */
+interface Cherry {
+  /** -1 for a leaf. */
+  readonly node: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Where a node's answers lie: its place among those of its kind. */
+interface Place {
+  readonly kind: 'leaf' | 'double' | 'cherry' | 'node';
+  readonly index: number;
+}
+
+const isCherry = (operand: Cherry | Place): operand is Cherry => 'node' in operand;
 
 /** What a tree becomes in 8 bits: rows above a node's level go right, a leaf answers with its code. */
 export interface Levels {
@@ -27,33 +40,56 @@ export interface Levels {
 export function appendTree(forest: IsolationForest, tree: number, { levelOf, codeOf }: Levels, out: number[]): void {
   const { roots, offsets, feature, left, right } = forest;
   const base = offsets[tree] as number;
-  const cherries: (readonly [node: number, left: number, right: number])[] = [];
-  const nodes: (readonly [node: number, left: Operand, right: Operand])[] = [];
+  const doubles: (readonly [node: number, left: Cherry, right: Cherry])[] = [];
+  const cherries: Cherry[] = [];
+  const nodes: (readonly [node: number, left: Place, right: Place])[] = [];
 
-  function visit(child: number): Operand {
-    if (child < 0) return ['leaf', codeOf(~child)];
-    const node = base + child;
-    const operands = [visit(left[node] as number), visit(right[node] as number)] as const;
-    const [toLeft, toRight] = operands;
-    if (toLeft[0] === 'leaf' && toRight[0] === 'leaf') return ['cherry', cherries.push([node, toLeft[1], toRight[1]]) - 1];
-    return ['node', nodes.push([node, toLeft, toRight]) - 1];
+  function placeOf(operand: Cherry | Place): Place {
+    if (!isCherry(operand)) return operand;
+    return operand.node < 0 ? { kind: 'leaf', index: operand.left } : { kind: 'cherry', index: cherries.push(operand) - 1 };
   }
 
-  const root = visit(roots[tree] as number);
-  const first = { leaf: 0, cherry: codeSlots, node: codeSlots + cherries.length };
-  const slot = ([kind, index]: Operand): number => lanes * (first[kind] + index);
+  function visit(child: number): Cherry | Place {
+    if (child < 0) {
+      const code = codeOf(~child);
+      return { node: -1, left: code, right: code };
+    }
+    const node = base + child;
+    const toLeft = visit(left[node] as number);
+    const toRight = visit(right[node] as number);
+    if (!isCherry(toLeft) || !isCherry(toRight)) return { kind: 'node', index: nodes.push([node, placeOf(toLeft), placeOf(toRight)]) - 1 };
+    if (toLeft.node < 0 && toRight.node < 0) return { node, left: toLeft.left, right: toRight.left };
+    return { kind: 'double', index: doubles.push([node, toLeft, toRight]) - 1 };
+  }
+
+  const root = placeOf(visit(roots[tree] as number));
+  const firstNode = codeSlots + doubles.length + cherries.length;
+  const first = { leaf: 0, double: codeSlots, cherry: codeSlots + doubles.length, node: firstNode };
+  const slot = ({ kind, index }: Place): number => lanes * (first[kind] + index);
   const push16 = (value: number): void => void out.push(value & 255, value >>> 8);
-  push16(cherries.length);
-  push16(nodes.length);
-  push16(slot(root));
-  push16(0);
-  for (const [node, toLeft, toRight] of cherries) {
-    push16(lanes * (feature[node] as number));
-    out.push(levelOf(node) & 255, toLeft, toLeft ^ toRight, 0, 0, 0);
+  const pushSplit = (node: number): void => {
+    // A leaf is split by nothing: whatever is asked, both sides are the same.
+    push16(node < 0 ? 0 : lanes * (feature[node] as number));
+    out.push(node < 0 ? 0 : levelOf(node) & 255);
+  };
+  const pushCherry = ({ node, left, right }: Cherry): void => {
+    pushSplit(node);
+    out.push(left, left ^ right, 0);
+  };
+  for (const count of [doubles.length, cherries.length, nodes.length, slot(root)]) push16(count);
+  for (const [node, toLeft, toRight] of doubles) {
+    pushSplit(node);
+    out.push(0);
+    pushCherry(toLeft);
+    pushCherry(toRight);
+  }
+  for (const each of cherries) {
+    pushCherry(each);
+    out.push(0, 0);
   }
   for (const [node, toLeft, toRight] of nodes) {
-    push16(lanes * (feature[node] as number));
-    out.push(levelOf(node) & 255, 0);
+    pushSplit(node);
+    out.push(0);
     push16(slot(toLeft));
     push16(slot(toRight));
   }

@@ -4,18 +4,45 @@
  * A real tree has about 64 inner nodes. Instead of walking, each node is answered for all rows: compare, then take the left or
  * the right child's answer. 16 rows fit into a vector, so this costs less than eight dependent steps per row.
  *
- * The program of a tree: 4 x u16 (cherries, other nodes, the root's slot, 0), then 8 bytes per node. Cherries are nodes with two
- * leaves: u16 column, i8 threshold, u8 left code, u8 left xor right. Others: u16 column, i8 threshold, u8, u16 left slot, u16
- * right slot. Columns and slots are byte offsets; a slot holds 128 answers. Slots 0 ... 255 hold the leaf codes 0 ... 255 and
- * never change, then come the tree's nodes in the order of the program.
+ * The program of a tree: 4 x u16 (doubles, cherries, other nodes, the root's slot), then the records of these. A cherry is a node
+ * with two leaves: u16 column, i8 threshold, u8 left code, u8 left xor right; 8 bytes. A double is a node whose children are
+ * cherries (or a leaf, as a cherry without a difference), answered with them in one go: u16 column, i8 threshold, u8; its left
+ * child and its right one, 6 bytes each; 16 bytes. Others: u16 column, i8 threshold, u8, u16 left slot, u16 right slot. Columns
+ * and slots are byte offsets; a slot holds 128 answers. Slots 0 ... 255 hold the leaf codes 0 ... 255 and never change, then come
+ * the tree's nodes in the order of the program.
  */
 const lanes: usize = 128;
 /** Bytes of the slots that hold leaf codes. */
 const leafSlots: usize = 256 * lanes;
 
 @inline
+function cherryOf(column: usize, threshold: v128, left: v128, change: v128): v128 {
+  return v128.xor(left, v128.and(change, i8x16.gt_s(v128.load(column), threshold)));
+}
+
+@inline
 function cherry(slot: usize, column: usize, threshold: v128, left: v128, change: v128, at: usize): void {
-  v128.store(slot + at, v128.xor(left, v128.and(change, i8x16.gt_s(v128.load(column + at), threshold))));
+  v128.store(slot + at, cherryOf(column + at, threshold, left, change));
+}
+
+@inline
+function double(
+  slot: usize,
+  column: usize,
+  threshold: v128,
+  columnL: usize,
+  thresholdL: v128,
+  codeL: v128,
+  changeL: v128,
+  columnR: usize,
+  thresholdR: v128,
+  codeR: v128,
+  changeR: v128,
+  at: usize,
+): void {
+  const left = cherryOf(columnL + at, thresholdL, codeL, changeL);
+  const right = cherryOf(columnR + at, thresholdR, codeR, changeR);
+  v128.store(slot + at, i8x16.relaxed_laneselect(right, left, i8x16.gt_s(v128.load(column + at), threshold)));
 }
 
 /** The mask's lanes are all ones or all zeros, for which the relaxed select is defined: one instruction instead of three. */
@@ -36,12 +63,12 @@ function addUp(sums: usize, slot: usize, at: usize): void {
 /** Where the answers of the tree at `program` are once they have been found. */
 @inline
 export function rootOf(program: usize, slots: usize): usize {
-  return slots + <usize>load<u16>(program, 4);
+  return slots + <usize>load<u16>(program, 6);
 }
 
 @inline
 export function nextTree(program: usize): usize {
-  return program + 8 + ((<usize>load<u16>(program) + <usize>load<u16>(program, 2)) << 3);
+  return program + 8 + (<usize>load<u16>(program) << 4) + ((<usize>load<u16>(program, 2) + <usize>load<u16>(program, 4)) << 3);
 }
 
 /** Answers every node of one tree for the 128 rows in `columns` (i8, column-major). */
@@ -49,7 +76,28 @@ export function nextTree(program: usize): usize {
 export function answerTree(program: usize, columns: usize, slots: usize): void {
   let at = program + 8;
   let slot = slots + leafSlots;
-  for (const end = at + (<usize>load<u16>(program) << 3); at < end; at += 8) {
+  for (const end = at + (<usize>load<u16>(program) << 4); at < end; at += 16) {
+    const column = columns + <usize>load<u16>(at);
+    const threshold = v128.load8_splat(at, 2);
+    const columnL = columns + <usize>load<u16>(at, 4);
+    const thresholdL = v128.load8_splat(at, 6);
+    const codeL = v128.load8_splat(at, 7);
+    const changeL = v128.load8_splat(at, 8);
+    const columnR = columns + <usize>load<u16>(at, 10);
+    const thresholdR = v128.load8_splat(at, 12);
+    const codeR = v128.load8_splat(at, 13);
+    const changeR = v128.load8_splat(at, 14);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 0);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 16);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 32);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 48);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 64);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 80);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 96);
+    double(slot, column, threshold, columnL, thresholdL, codeL, changeL, columnR, thresholdR, codeR, changeR, 112);
+    slot += lanes;
+  }
+  for (const end = at + (<usize>load<u16>(program, 2) << 3); at < end; at += 8) {
     const column = columns + <usize>load<u16>(at);
     const threshold = v128.load8_splat(at, 2);
     const left = v128.load8_splat(at, 3);
@@ -64,7 +112,7 @@ export function answerTree(program: usize, columns: usize, slots: usize): void {
     cherry(slot, column, threshold, left, change, 112);
     slot += lanes;
   }
-  for (const end = at + (<usize>load<u16>(program, 2) << 3); at < end; at += 8) {
+  for (const end = at + (<usize>load<u16>(program, 4) << 3); at < end; at += 8) {
     const column = columns + <usize>load<u16>(at);
     const threshold = v128.load8_splat(at, 2);
     const left = slots + <usize>load<u16>(at, 4);
