@@ -33,21 +33,28 @@ export interface Detector {
   readonly slug: string;
   /** Sorted by name at creation, so that the order given changes nothing. Rows below follow this order. */
   readonly features: readonly FeatureSpec[];
-  /** Threshold learned from the training rows for the configured contamination; `null` before learning. */
+  /** True when `learn` goes on from what was learned and a score depends on the rows learned last; false when `learn` starts anew. */
+  readonly streaming: boolean;
+  /** Threshold learned from the rows for the configured contamination; `null` before learning. */
   readonly threshold: number | null;
   /**
-   * Learns from rows in row-major order, shape rows x features; NaN is "missing".
-   * @throws RangeError when the length is no multiple of the features or when too few usable rows remain.
+   * Learns from rows in row-major order, shape rows x features; NaN is "missing". `times` are ms since the epoch, one per row,
+   * ascending; left out, each row is one step later than the one before. A streaming detector passes over rows that are not
+   * later than the last one it learned: duplicates and late samples change nothing.
+   * @throws RangeError when the length is no multiple of the features, and, unless it streams, when too few usable rows remain.
    */
-  learn(rows: Float64Array): void;
-  /** Score of one row, or `null` before learning or when too many features are missing. Changes no state. */
-  score(row: Float64Array): number | null;
-  /** Scores of many rows (row-major); NaN stands for `null`. */
-  scoreAll(rows: Float64Array): Float64Array;
+  learn(rows: Float64Array, times?: Float64Array): void;
+  /**
+   * Score of one row, or `null` before enough was learned or when too many features are missing. Changes no state.
+   * `timeMs` left out is one step after the last row learned.
+   */
+  score(row: Float64Array, timeMs?: number): number | null;
+  /** Scores of many rows (row-major), each against what is learned now; NaN stands for `null`. `streamScores` learns between them. */
+  scoreAll(rows: Float64Array, times?: Float64Array): Float64Array;
   /** Score, share and expected range of each feature; `null` where `score` is `null`. */
-  explain(row: Float64Array): Explanation | null;
+  explain(row: Float64Array, timeMs?: number): Explanation | null;
   /** Expected range of each feature after learning, in the order of `features`. */
-  expected(): readonly ExpectedRange[] | null;
+  expected(timeMs?: number): readonly ExpectedRange[] | null;
   /** The whole model as one versioned buffer with magic, version, length and checksum. */
   save(): Uint8Array;
 }

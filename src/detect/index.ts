@@ -10,3 +10,4 @@ export { createRandom } from './random.ts';
 export type { Random } from './random.ts';
 export { createDetector, detectors, loadDetector } from './registry.ts';
 export type { DetectorKind } from './registry.ts';
+export { streamScores } from './stream.ts';

@@ -6,7 +6,7 @@ import { readForest, writeForest } from './forest/codec.ts';
 import type { IsolationForest } from './forest/forest.ts';
 import { BodyWriter, sealModel } from './model-buffer.ts';
 import type { BodyReader } from './model-buffer.ts';
-import { optionsProblem } from './options.ts';
+import { defaultOptions, optionsProblem } from './options.ts';
 import type { DetectorOptions } from './options.ts';
 import { bound } from './scaler.ts';
 import type { Scaler } from './scaler.ts';
@@ -55,6 +55,7 @@ export function decodeModel(reader: BodyReader): {
 } {
   const features = readFeatures(reader);
   const options: DetectorOptions = {
+    ...defaultOptions,
     trees: reader.uint32(),
     sampleSize: reader.uint32(),
     contamination: reader.float64(),

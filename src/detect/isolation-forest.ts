@@ -26,6 +26,7 @@ type Summarizer = ReturnType<typeof createSummarizer>;
 
 class IsolationForestDetector implements Detector {
   readonly slug = slug;
+  readonly streaming = false;
   readonly features: readonly FeatureSpec[];
   private readonly options: DetectorOptions;
   private model: IsolationForestModel | null = null;
