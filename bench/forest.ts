@@ -44,8 +44,12 @@ function chosen<Name extends string>(what: string, all: readonly Name[], text: s
 async function processFigures(set: DataFiles, rounds: number, python: string | null, dir: string): Promise<Figure[]> {
   const ours: ProcessCost[] = [];
   const peers: ProcessCost[] = [];
+  const peers13: ProcessCost[] = [];
   for (let round = 0; round < rounds; round++) {
-    if (python !== null) peers.push(await peerProcess(python, set, join(dir, 'peer.out')));
+    if (python !== null) {
+      peers.push(await peerProcess(python, set, join(dir, 'peer.out'), 'file'));
+      peers13.push(await peerProcess(python, set, join(dir, 'peer.out'), 'file13'));
+    }
     ours.push(await ourProcess(set, join(dir, 'ours.out')));
   }
   const of = (all: readonly ProcessCost[], cost: (each: ProcessCost) => number): number => median(all.map(cost));
@@ -55,6 +59,7 @@ async function processFigures(set: DataFiles, rounds: number, python: string | n
     python === null ? { value: null, unit: 'ratio', note: installPeer } : { value: value(), unit: 'ratio' };
   return [
     { what: 'vsSklearn121', ...ratio(() => of(peers, cpu) / of(ours, cpu)), atLeast: 45 },
+    { what: 'vsSklearn13Path', ...ratio(() => of(peers13, cpu) / of(ours, cpu)) },
     { what: 'peak memory of theirs', ...ratio(() => of(ours, peak) / of(peers, peak)), atMost: 0.3 },
     { what: 'CPU time', value: of(ours, cpu), unit: 'ms' },
     { what: 'peak memory', value: of(ours, peak) / 1e6, unit: 'MB' },

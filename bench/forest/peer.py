@@ -3,6 +3,7 @@
 peer.py round VALUES LABELS FEATURES SEED OUT   fit, score, score as versions from 1.3 on do, one row; OUT.json gets the trees,
                                                 OUT.scores the scores of the first rows (f64)
 peer.py file VALUES FEATURES OUT                a whole process: read a file, fit, score, write the scores
+peer.py file13 VALUES FEATURES OUT              the same, scoring as versions from 1.3 on do
 """
 import json
 import resource
@@ -35,6 +36,21 @@ def leaf_depths(tree):
     return depths + _average_path_length(tree.n_node_samples)
 
 
+def scorer13(model):
+    """Scores as versions from 1.3 on do, with the same trees."""
+    trees = [each.tree_ for each in model.estimators_]
+    tables = [leaf_depths(tree) for tree in trees]
+    whole = len(trees) * _average_path_length([model.max_samples_])[0]
+
+    def score(rows):
+        depths = np.zeros(len(rows))
+        for tree, table in zip(trees, tables):
+            depths += table[tree.apply(rows)]
+        return 2 ** (-depths / whole)
+
+    return score
+
+
 def one_round(values, labels, features, seed, out):
     x = np.fromfile(values, np.float32).reshape(-1, features)
     y = np.fromfile(labels, np.uint8)
@@ -45,17 +61,8 @@ def one_round(values, labels, features, seed, out):
     model = fits[-1][1]
     score_ms, scores = cpu(lambda: -model.score_samples(x))
     trees = [each.tree_ for each in model.estimators_]
-    tables = [leaf_depths(tree) for tree in trees]
-    whole = len(trees) * _average_path_length([model.max_samples_])[0]
-
-    def score13(rows):
-        depths = np.zeros(len(rows))
-        for tree, table in zip(trees, tables):
-            depths += table[tree.apply(rows)]
-        return 2 ** (-depths / whole)
-
+    score13 = scorer13(model)
     score13_ms, scores13 = cpu(lambda: score13(x))
-    # The median rank statistic with ties, as sklearn.metrics has it.
     from sklearn.metrics import roc_auc_score
     scores[:20_000].tofile(out + ".scores")
     with open(out + ".json", "w") as file:
@@ -67,10 +74,11 @@ def one_round(values, labels, features, seed, out):
                 apart=float(np.abs(scores - scores13).max()), auc=float(roc_auc_score(y, scores)))
 
 
-def whole_file(values, features, out):
+def whole_file(values, features, out, as13):
     x = np.fromfile(values, np.float32).reshape(-1, features)
     model = IsolationForest(n_estimators=100, max_samples=256, random_state=1, n_jobs=1).fit(x)
-    (-model.score_samples(x)).tofile(out)
+    scores = scorer13(model)(x) if as13 else -model.score_samples(x)
+    scores.tofile(out)
     used = resource.getrusage(resource.RUSAGE_SELF)
     return dict(cpuMs=(used.ru_utime + used.ru_stime) * 1000, peakBytes=used.ru_maxrss * 1024)
 
@@ -78,4 +86,4 @@ def whole_file(values, features, out):
 if sys.argv[1] == "round":
     print(json.dumps(one_round(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6])))
 else:
-    print(json.dumps(whole_file(sys.argv[2], int(sys.argv[3]), sys.argv[4])))
+    print(json.dumps(whole_file(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[1] == "file13")))

@@ -55,8 +55,8 @@ export const peerRound = (python: string, { values, labels, features }: DataFile
 export const ourRound = ({ values, labels, features }: DataFiles, seed: number, peer: string | null): Promise<OurRound> =>
   answer(process.execPath, [join(here, 'ours.ts'), values, labels, String(features), String(seed), ...(peer === null ? [] : [peer])]);
 
-export const peerProcess = (python: string, { values, features }: DataFiles, out: string): Promise<ProcessCost> =>
-  answer(python, [join(here, 'peer.py'), 'file', values, String(features), out]);
+export const peerProcess = (python: string, { values, features }: DataFiles, out: string, path: 'file' | 'file13'): Promise<ProcessCost> =>
+  answer(python, [join(here, 'peer.py'), path, values, String(features), out]);
 
 export const ourProcess = ({ values, features }: DataFiles, out: string): Promise<ProcessCost> =>
   answer(process.execPath, [join(here, 'score-file.ts'), values, String(features), out]);

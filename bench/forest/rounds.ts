@@ -134,16 +134,22 @@ export function exactFigures(all: readonly Measured[]): Figure[] {
   ];
 }
 
-export const fitFigures = (all: readonly Measured[]): Figure[] => [
-  ...ratios(
-    'vsSklearn121',
-    30,
-    all,
-    ({ fitMs }) => fitMs,
-    (round) => round.fitMs,
-  ),
-  ...all.map(({ set, ours }): Figure => ({ what: `fit (${shape(set)})`, value: median(ours.map(({ fitMs }) => fitMs)), unit: 'ms' })),
-];
+export function fitFigures(all: readonly Measured[]): Figure[] {
+  const against = (what: string, atLeast: number | null): Figure[] =>
+    ratios(
+      what,
+      atLeast,
+      all,
+      ({ fitMs }) => fitMs,
+      (round) => round.fitMs,
+    );
+  const [thirteen] = against('vsSklearn13Path', null);
+  return [
+    ...against('vsSklearn121', 30),
+    ...(thirteen === undefined ? [] : [{ ...thirteen, note: thirteen.value === null ? installPeer : 'growing is the same there' }]),
+    ...all.map(({ set, ours }): Figure => ({ what: `fit (${shape(set)})`, value: median(ours.map(({ fitMs }) => fitMs)), unit: 'ms' })),
+  ];
+}
 
 export function oneRowFigures(all: readonly Measured[]): Figure[] {
   const p50 = all.map(({ ours }) => median(ours.map(({ oneRowP50Us }) => oneRowP50Us)));
