@@ -44,7 +44,7 @@ export interface Fleet {
   begin(entity: number, rows: Float32Array): void;
   /** Begins an entity with what another one has: a forest at once, its own after `trees * refreshTicks` ticks. */
   beginLike(entity: number, other: number): void;
-  /** Scores `values`, then learns them. One score per entity; the array is filled anew by the next tick. */
+  /** Scores `values`, then learns them. One score per entity, NaN before it began; the array is filled anew by the next tick. */
   tick(): Float64Array;
 }
 

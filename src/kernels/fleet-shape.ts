@@ -7,7 +7,7 @@ const topLevel = 1022;
 const middleLevel = 511;
 /** Records of a tree are numbered in 8 bits. */
 export const mostRecords = 256;
-/** Room for so many records per tree on average; trees of 256 ordinary rows have about 80. */
+/** Room for so many records per tree on average; trees of 256 bell-shaped rows have 85, of evenly spread ones 120. */
 const recordsPerTree = 104;
 
 export interface FleetShape {
@@ -15,6 +15,8 @@ export interface FleetShape {
   readonly padded: number;
   readonly depth: number;
   readonly capacity: number;
+  /** Records that the first trees up to this one may have when an entity begins; those to come have one each. */
+  limitAt(tree: number): number;
   /** Code of a leaf by depth * 257 + rows, in 1/unit steps. */
   readonly codes: Uint8Array;
   scoreOf(sum: number): number;
@@ -39,11 +41,13 @@ export function fleetShape({ entities, features, trees, sampleSize, refreshTicks
     Math.min(255, Math.round((Math.floor(key / keysPerDepth) + averagePath(key % keysPerDepth)) * unit)),
   );
   const divisor = unit * trees * averagePath(sampleSize);
+  // Records are counted in 16 bits: 256 trees have fewer.
+  const capacity = trees * recordsPerTree;
   return {
     padded: Math.ceil(features / 4) * 4,
     depth,
-    // Records are counted in 16 bits.
-    capacity: Math.min(65_535, trees * recordsPerTree),
+    capacity,
+    limitAt: (tree) => Math.floor((capacity * (tree + 1)) / trees) + trees - 1 - tree,
     codes,
     scoreOf: (sum) => 2 ** (-sum / divisor),
   };

@@ -34,6 +34,7 @@ export function openFleet(options: FleetOptions): Fleet {
   const table = Float64Array.from({ length: 255 * trees + 1 }, (_, sum) => shape.scoreOf(sum));
   const scores = new Float64Array(entities);
   const memory = new Uint8Array(buffer);
+  const begun = new Uint8Array(entities);
   let ticks = 0;
 
   return {
@@ -47,12 +48,14 @@ export function openFleet(options: FleetOptions): Fleet {
       new Float32Array(buffer, at.blocks + entity * blockBytes, features).set(bounds.low);
       new Float32Array(buffer, at.blocks + entity * blockBytes + 4 * padded, features).set(bounds.scale);
       call.fleetBegin(entity);
+      begun[entity] = 1;
     },
     beginLike(entity, other) {
       checkEntity(entity, entities);
       checkEntity(other, entities);
       const copy = (from: number, bytes: number): unknown =>
         memory.copyWithin(from + entity * bytes, from + other * bytes, from + (other + 1) * bytes);
+      begun[entity] = begun[other] as number;
       copy(at.blocks, blockBytes);
       copy(at.reservoirs, reservoirBytes);
     },
@@ -60,7 +63,9 @@ export function openFleet(options: FleetOptions): Fleet {
       const tree = Math.floor(ticks / refreshTicks) % trees;
       call.fleetTick(at.values, entities, at.sums, ticks % refreshTicks, refreshTicks, tree);
       ticks++;
-      for (let entity = 0; entity < entities; entity++) scores[entity] = table[sums[entity] as number] as number;
+      for (let entity = 0; entity < entities; entity++) {
+        scores[entity] = begun[entity] === 1 ? (table[sums[entity] as number] as number) : Number.NaN;
+      }
       return scores;
     },
   };

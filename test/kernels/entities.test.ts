@@ -1,6 +1,7 @@
 /** Fleets and cohorts: compiled and plain kernels give the same scores, and what is odd stands out. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createRandom } from '../../src/detect/index.ts';
 import { growForest } from '../../src/detect/forest/grow.ts';
 import type { Cohort, Fleet, FleetOptions, Kernels } from '../../src/detect/kernels.ts';
 import { loadKernels } from '../../src/kernels/load.ts';
@@ -21,11 +22,14 @@ const fleetShapes = fc.record({
   refreshTicks: fc.integer({ min: 1, max: 4 }),
 });
 
+/** Begins all entities but the fourth, which begins like the second, and the fifth, which does not. */
 function begun(kernels: Kernels, options: FleetOptions, coarse: boolean): Fleet {
   const fleet = kernels.fleet(options);
   for (let entity = 0; entity < options.entities; entity++) {
     const rows = clusteredRows(options.seed ^ entity, 300, options.features);
-    if (coarse) rows.forEach((value, at) => (rows[at] = Math.round(value / 4)));
+    // Trees over few evenly spread values are the largest there are: they do not all fit.
+    if (coarse) rows.forEach((_, at) => (rows[at] = Math.imul(at, 0x9e37_79b1) >>> 29));
+    if (entity === 4) continue;
     if (entity === 3) fleet.beginLike(3, 1);
     else fleet.begin(entity, rows);
   }
@@ -63,6 +67,27 @@ describe('a fleet', () => {
     const odd = fleet.tick();
     expect(odd[2]).toBeGreaterThan((calm[2] as number) + 0.1);
     for (const entity of [0, 1, 3]) expect(Math.abs((odd[entity] as number) - (calm[entity] as number))).toBeLessThan(0.05);
+  });
+
+  test.each(both)('has no opinion about an entity that did not begin ($kind)', (kernels) => {
+    const fleet = begun(kernels, { ...options, entities: 5, trees: 4 }, false);
+    const scores = fleet.tick();
+    expect(Array.from(scores, Number.isNaN)).toEqual([false, false, false, false, true]);
+  });
+
+  test.each(both)('finds the odd one, too, where not all trees fit in full ($kind)', (kernels) => {
+    const fleet = kernels.fleet({ ...options, entities: 1 });
+    const random = createRandom(1);
+    const row = (): number => Math.floor(8 * random.uniform());
+    fleet.begin(0, Float32Array.from({ length: 300 * 20 }, row));
+    const calm: number[] = [];
+    for (let tick = 0; tick < 30; tick++) {
+      fleet.values.set(Float32Array.from({ length: 20 }, row));
+      calm.push(fleet.tick()[0] as number);
+    }
+    fleet.values.fill(9.5);
+    expect(fleet.tick()[0]).toBeGreaterThan(Math.max(...calm) + 0.05);
+    expect(Math.max(...calm)).toBeLessThan(0.6);
   });
 
   test.each(both)('takes a missing value for an ordinary one ($kind)', (kernels) => {

@@ -22,7 +22,7 @@ let features: usize = 0;
 let padded: usize = 0;
 let trees: usize = 0;
 let sampleSize: u32 = 0;
-let depthLimit: u32 = 0;
+let steps: u32 = 0;
 let capacity: u32 = 0;
 let header: usize = 0;
 let recordsAt: usize = 0;
@@ -38,6 +38,8 @@ let leafRecord: usize = 0;
 /** u32 x 512: the tree being grown. */
 let draft: usize = 0;
 let records: u32 = 0;
+/** How deep the tree being grown may be: `steps`, or less where there is no room. */
+let depthLimit: u32 = 0;
 let reservoir: usize = 0;
 let low: u32 = 0;
 let high: u32 = 0;
@@ -67,7 +69,7 @@ export function fleetOpen(
   padded = (featureCount + 3) & ~3;
   trees = treeCount;
   sampleSize = rowsPerTree;
-  depthLimit = depth;
+  steps = depth;
   capacity = recordsPerEntity;
   header = padded << 3;
   recordsAt = header + ((((treeCount + 1) << 1) + 15) & ~15);
@@ -146,22 +148,35 @@ function grow(from: u32, to: u32, depth: u32): u32 {
   return record;
 }
 
-/** Grows a tree from the entity's reservoir and puts it in the place of tree `tree`. What does not fit leaves the old tree. */
-function renew(entity: usize, tree: usize): void {
+/** The first record of a tree that is yet to be grown: a leaf that tells nothing. */
+@inline
+function blank(): u32 {
+  return <u32>load<u8>(codes + <usize>sampleSize);
+}
+
+/**
+ * Grows a tree from the entity's reservoir and puts it in the place of tree `tree`. All trees together have at most `limit`
+ * records: where there is no room, a tree is grown again one step less deep, until there is. What it does not split any more
+ * its leaves estimate.
+ */
+function renew(entity: usize, tree: usize, limit: u32): void {
   reservoir = reservoirs + entity * <usize>sampleSize * (padded << 1);
   const bytes = <u32>padded << 1;
-  for (let i: u32 = 0; i < sampleSize; i++) store<u32>(order + (<usize>i << 2), i * bytes);
-  memory.fill(leafRecord, 0, 256);
-  records = 0;
-  grow(0, sampleSize, 0);
   const block = blocks + entity * stride;
   const offset = block + header + (tree << 1);
   const begin = <u32>load<u16>(offset);
   const end = <u32>load<u16>(offset, 2);
   const used = <u32>load<u16>(block + header + (trees << 1));
+  depthLimit = steps + 1;
+  do {
+    depthLimit--;
+    for (let i: u32 = 0; i < sampleSize; i++) store<u32>(order + (<usize>i << 2), i * bytes);
+    memory.fill(leafRecord, 0, 256);
+    records = 0;
+    grow(0, sampleSize, 0);
+    // Children are numbered in 8 bits.
+  } while (depthLimit > 0 && (records > 256 || used - (end - begin) + records > limit));
   const change = records - (end - begin);
-  // Children are numbered in 8 bits.
-  if (records > 256 || used + change > capacity) return;
   const base = block + recordsAt;
   if (change !== 0) {
     memory.copy(base + (<usize>(end + change) << 2), base + (<usize>end << 2), <usize>(used - end) << 2);
@@ -170,11 +185,15 @@ function renew(entity: usize, tree: usize): void {
   memory.copy(base + (<usize>begin << 2), draft, <usize>records << 2);
 }
 
-/** The first forest of an entity whose quantiser and reservoir are set. */
+/** The first forest of an entity whose quantiser and reservoir are set. Each tree may use its share of the room, and what is left. */
 export function fleetBegin(entity: usize): void {
   const block = blocks + entity * stride;
-  memory.fill(block + header, 0, (trees + 1) << 1);
-  for (let tree: usize = 0; tree < trees; tree++) renew(entity, tree);
+  for (let tree: usize = 0; tree <= trees; tree++) store<u16>(block + header + (tree << 1), <u16>tree);
+  for (let tree: usize = 0; tree < trees; tree++) store<u32>(block + recordsAt + (tree << 2), blank());
+  for (let tree: usize = 0; tree < trees; tree++) {
+    const share = (capacity * <u32>(tree + 1)) / <u32>trees;
+    renew(entity, tree, share + <u32>(trees - 1 - tree));
+  }
 }
 
 @inline
@@ -203,7 +222,7 @@ function walk(block: usize): u32 {
     let b: u32 = 0;
     let c: u32 = 0;
     let d: u32 = 0;
-    for (let level: u32 = 0; level < depthLimit; level++) {
+    for (let level: u32 = 0; level < steps; level++) {
       a = step(a, tree0);
       b = step(b, tree1);
       c = step(c, tree2);
@@ -249,7 +268,7 @@ export function fleetTick(values: usize, count: usize, sums: usize, first: usize
     }
     store<u32>(sums + (entity << 2), walk(block));
     if (entity === due) {
-      renew(entity, tree);
+      renew(entity, tree, capacity);
       due += every;
     }
     values += features << 2;

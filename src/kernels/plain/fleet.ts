@@ -18,11 +18,12 @@ export function openPlainFleet(options: FleetOptions): Fleet {
   const shape = fleetShape(options);
   const { padded, depth, capacity, codes, scoreOf } = shape;
   const random = createRandom(seed);
-  const draft = createTreeDraft({ random, features, padded, sampleSize, depth, codes });
+  const draft = createTreeDraft({ random, features, padded, sampleSize, codes });
   const fleet = Array.from({ length: entities }, (): Entity => emptyEntity());
   const values = new Float32Array(entities * features);
   const scores = new Float64Array(entities);
   const levels = new Uint16Array(64);
+  const begun = new Uint8Array(entities);
   let ticks = 0;
 
   function emptyEntity(): Entity {
@@ -30,15 +31,16 @@ export function openPlainFleet(options: FleetOptions): Fleet {
       low: new Float32Array(features),
       scale: new Float32Array(features),
       reservoir: new Uint16Array(sampleSize * padded),
-      trees: Array.from({ length: trees }, () => new Uint32Array(0)),
+      trees: Array.from({ length: trees }, () => Uint32Array.of(codes[sampleSize] as number)),
     };
   }
 
-  function renew(entity: Entity, tree: number): void {
-    const grown = draft.grow(entity.reservoir);
-    const used = entity.trees.reduce((sum, records) => sum + records.length, 0);
-    const before = (entity.trees[tree] as Uint32Array).length;
-    if (grown.length > mostRecords || used - before + grown.length > capacity) return;
+  /** Grows tree `tree` anew; all trees together have at most `limit` records. */
+  function renew(entity: Entity, tree: number, limit: number): void {
+    const others = entity.trees.reduce((sum, records, at) => (at === tree ? sum : sum + records.length), 0);
+    let steps = depth;
+    let grown = draft.grow(entity.reservoir, steps);
+    while (steps > 0 && (grown.length > mostRecords || others + grown.length > limit)) grown = draft.grow(entity.reservoir, --steps);
     entity.trees[tree] = grown;
   }
 
@@ -73,21 +75,24 @@ export function openPlainFleet(options: FleetOptions): Fleet {
       const bounds = boundsOf(rows, features);
       const entity: Entity = { ...emptyEntity(), ...bounds };
       fillReservoir(entity.reservoir, rows, bounds, { padded, sampleSize });
-      for (let tree = 0; tree < trees; tree++) renew(entity, tree);
+      for (let tree = 0; tree < trees; tree++) renew(entity, tree, shape.limitAt(tree));
+      begun[number] = 1;
       fleet[number] = entity;
     },
     beginLike(number, otherNumber) {
       checkEntity(number, entities);
       checkEntity(otherNumber, entities);
       const other = fleet[otherNumber] as Entity;
+      begun[number] = begun[otherNumber] as number;
       fleet[number] = { ...other, reservoir: other.reservoir.slice(), trees: [...other.trees] };
     },
     tick() {
       const tree = Math.floor(ticks / refreshTicks) % trees;
       for (const [number, entity] of fleet.entries()) {
         take(entity, number * features);
-        scores[number] = scoreOf(entity.trees.reduce((sum, records) => sum + walk(records), 0));
-        if (number % refreshTicks === ticks % refreshTicks) renew(entity, tree);
+        const sum = entity.trees.reduce((sum, records) => sum + walk(records), 0);
+        scores[number] = begun[number] === 1 ? scoreOf(sum) : Number.NaN;
+        if (number % refreshTicks === ticks % refreshTicks) renew(entity, tree, capacity);
       }
       ticks++;
       return scores;

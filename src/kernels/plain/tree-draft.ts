@@ -7,22 +7,22 @@ interface DraftOptions {
   /** Levels of a reservoir row. */
   readonly padded: number;
   readonly sampleSize: number;
-  readonly depth: number;
   readonly codes: Uint8Array;
 }
 
 export interface TreeDraft {
-  /** The records of a new tree over all rows of the reservoir. */
-  grow(reservoir: Uint16Array): Uint32Array;
+  /** The records of a new tree over all rows of the reservoir, at most so deep. */
+  grow(reservoir: Uint16Array, depth: number): Uint32Array;
 }
 
-export function createTreeDraft({ random, features, padded, sampleSize, depth: depthLimit, codes }: DraftOptions): TreeDraft {
+export function createTreeDraft({ random, features, padded, sampleSize, codes }: DraftOptions): TreeDraft {
   const order = new Uint32Array(sampleSize);
   const candidates = Uint8Array.from({ length: features }, (_, feature) => feature);
   const draft = new Uint32Array(512);
   const leafRecord = new Uint16Array(256);
   let reservoir: Uint16Array = new Uint16Array(0);
   let records = 0;
+  let depthLimit = 0;
   let low = 0;
   let high = 0;
 
@@ -84,8 +84,9 @@ export function createTreeDraft({ random, features, padded, sampleSize, depth: d
   }
 
   return {
-    grow(rows) {
+    grow(rows, depth) {
       reservoir = rows;
+      depthLimit = depth;
       for (let i = 0; i < sampleSize; i++) order[i] = i;
       leafRecord.fill(0);
       records = 0;
