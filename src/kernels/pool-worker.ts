@@ -5,9 +5,16 @@ import { loadKernels } from './load.ts';
 import { chunkRows, type Job } from './pool.ts';
 
 const kernels = loadKernels();
+let last: { readonly forestNumber: number; readonly how: Job['how']; readonly scorer: RowScorer } | null = null;
 
-parentPort?.on('message', ({ forest, how, rows, scores, next }: Job) => {
-  const scorer: RowScorer = how === 'batch' ? kernels.batch(forest) : kernels.exact(forest);
+function scorerOf({ forest, forestNumber, how }: Job): RowScorer {
+  if (last?.forestNumber !== forestNumber || last.how !== how) last = { forestNumber, how, scorer: kernels[how](forest) };
+  return last.scorer;
+}
+
+parentPort?.on('message', (job: Job) => {
+  const { forest, rows, scores, next } = job;
+  const scorer = scorerOf(job);
   const width = forest.featureCount;
   for (;;) {
     const from = Atomics.add(next, 0, 1) * chunkRows;

@@ -7,6 +7,8 @@ import { scoresOf } from './shape.ts';
 /** What a worker is told. Rows and scores lie in shared memory; `next` counts the chunks that somebody has taken. */
 export interface Job {
   readonly forest: IsolationForest;
+  /** The same number is the same forest: a worker keeps the scorer of the last one. */
+  readonly forestNumber: number;
   readonly how: 'batch' | 'exact';
   readonly rows: Float32Array;
   readonly scores: Float64Array;
@@ -44,6 +46,14 @@ export function startPool(size: number): ScoringPool {
     worker.on('error', (thrown) => closing.abort(thrown));
   }
   let last: Promise<unknown> = Promise.resolve();
+  const numbers = new WeakMap<IsolationForest, number>();
+  let met = 0;
+
+  function numberOf(forest: IsolationForest): number {
+    const number = numbers.get(forest) ?? ++met;
+    numbers.set(forest, number);
+    return number;
+  }
 
   async function run(job: Job): Promise<Float64Array> {
     closing.signal.throwIfAborted();
@@ -72,7 +82,8 @@ export function startPool(size: number): ScoringPool {
         given.set(rows);
       }
       const scores = new Float64Array(new SharedArrayBuffer(8 * count));
-      const job: Job = { forest, how, rows: given, scores, next: new Int32Array(new SharedArrayBuffer(4)) };
+      const next = new Int32Array(new SharedArrayBuffer(4));
+      const job: Job = { forest, forestNumber: numberOf(forest), how, rows: given, scores, next };
       const mine = last.then(() => run(job));
       last = mine.catch(() => {});
       return mine;

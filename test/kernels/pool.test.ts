@@ -33,6 +33,16 @@ describe('a pool of workers', () => {
     expect(turns).toBeGreaterThan(0);
   });
 
+  test('tells forests and ways to score apart', async () => {
+    const other = growForest(rows, count, 5, { trees: 20, sampleSize: 64, seed: 2 });
+    const few = rows.subarray(0, 500);
+    for (const each of [forest, other, forest]) {
+      for (const how of ['batch', 'exact'] as const) {
+        expect([...(await pool.score(each, few, how))]).toEqual([...loadKernels()[how](each).scoreRows(few)]);
+      }
+    }
+  });
+
   test('refuses lengths that do not fit', async () => {
     await expect(pool.score(forest, rows.subarray(1), 'batch')).rejects.toThrow('Rows of 5 features cannot be made');
     expect(() => startPool(0)).toThrow('at least 1 worker, not 0');
