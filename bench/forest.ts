@@ -110,6 +110,7 @@ async function run(options: Options, progress: (line: string) => void): Promise<
 
 export const forest = {
   does: 'the forest: learn, score, explain, save and load; the kernels against scikit-learn',
+  keyed: true,
   options: {
     parts: `which, separated by commas; all: ${parts.join(',')}`,
     sets: 'of rows to time with, separated by commas; all: a,b,c',

@@ -150,6 +150,7 @@ async function run(options: Options, progress: (line: string) => void): Promise<
 
 export const tick = {
   does: 'many entities per tick on one core: a forest of its own for each, or one for a cohort',
+  keyed: true,
   options: {
     entities: 'that have a forest of their own; 10000',
     members: 'of the cohort; 1000000',

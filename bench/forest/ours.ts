@@ -72,7 +72,7 @@ const [valuesFile = '', labelsFile = '', featuresText = '', seedText = '', peer]
 const features = Number(featuresText);
 const kernels = loadKernels('webassembly');
 const values = floats32(readFileSync(valuesFile));
-const labels = Array.from(readFileSync(labelsFile), Boolean);
+const labels = new Uint8Array(readFileSync(labelsFile));
 const table = kernels.table(values.length / features, features);
 table.rows.set(values);
 const options = { trees: 100, sampleSize: 256, seed: Number(seedText) };

@@ -92,6 +92,15 @@ export function batchFigures(all: readonly Measured[]): Figure[] {
     ),
     ...perSecond('rows', all, ({ batchMs }) => batchMs),
     noted({
+      what: 'scores of the 1.3 path from those of 1.2.1, at most, in millionths',
+      value: worst(
+        all.flatMap(({ peers }) => peers.map((round) => 1e6 * round.apart)),
+        Math.max,
+      ),
+      unit: 'count',
+      atMost: 1,
+    }),
+    noted({
       what: 'AUC from scikit-learn, at most',
       value: worst(
         apart.map((each) => Math.abs(each.ours - each.peers)),

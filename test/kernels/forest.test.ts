@@ -161,7 +161,7 @@ describe('batch scores', () => {
       labels: number[];
     };
     const rows = Float32Array.from(labelled.rows.flat());
-    const labels = labelled.labels.map(Boolean);
+    const labels = Uint8Array.from(labelled.labels);
     for (const seed of [1, 2, 3]) {
       const forest = growForest(rows, labelled.rows.length, labelled.featureCount, { trees: 100, sampleSize: 256, seed });
       const exact = scoreRows(forest, rows);
