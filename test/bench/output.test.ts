@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { writeData } from '../../bench/forest/data.ts';
 import { keep, tableOf, thisMachine } from '../../bench/report.ts';
 import { type Figure, meets, type Result } from '../../bench/result.ts';
 
@@ -35,25 +36,50 @@ const result = (part: string, value: number): Result => ({
 
 describe('npm run bench', () => {
   it('prints one JSON object and nothing else with --json', { timeout: 120_000 }, async () => {
-    const { code, stdout } = await bench('forest', '--json');
+    const { code, stdout } = await bench('forest', '--json', '--parts', 'isolation-forest');
     expect(code).toBe(0);
-    const printed = JSON.parse(stdout) as Result;
-    expect(Object.keys(printed)).toEqual(['name', 'machine', 'date', 'results']);
+    const printed = JSON.parse(stdout) as Result & { readonly parts: Result['results'] };
+    expect(Object.keys(printed)).toEqual(['name', 'machine', 'date', 'results', 'parts']);
     expect(printed.name).toBe('forest');
     expect(Date.parse(printed.date)).toBeGreaterThan(0);
     expect(printed.machine.cores).toBeGreaterThan(0);
-    const figures = printed.results.flatMap((part) => part.figures);
+    const figures = printed.parts.flatMap((part) => part.figures);
     expect(figures.length).toBeGreaterThan(0);
     for (const figure of figures) expect(figure.value).toBeGreaterThan(0);
   });
 
   it('lists the benches when none is named, and refuses one that is not there', { timeout: 60_000 }, async () => {
     const listed = await bench();
-    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ {2}forest: .*\n[^]*^ {2}walk: /m) as string });
+    expect(listed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^ {2}forest: [\s\S]*^ {2}tick: [\s\S]*^ {2}walk: /m) as string,
+    });
     expect(await bench('nonsense')).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining('walk') as string });
     const wrong = await bench('walk', '--parts', 'nonsense');
     expect(wrong.code).not.toBe(0);
     expect(wrong.stderr).toContain('there is no part "nonsense"');
+    expect((await bench('forest', '--sets', 'a,z')).stderr).toContain('there is no data set "z"; there are a, b, c');
+  });
+
+  it('times many entities per tick', { timeout: 120_000 }, async () => {
+    const { code, stdout } = await bench('tick', '--json', '--entities', '3', '--members', '200', '--ticks', '1');
+    expect(code).toBe(0);
+    const { results } = JSON.parse(stdout) as { results: unknown };
+    expect(results).toMatchObject({
+      memory: { 'reading speed': expect.any(Number) as number },
+      tick: { entitiesPerCore: expect.any(Number) as number, bytesPerEntity: 52_224 },
+      cohort: { entitiesPerSecond: expect.any(Number) as number, bytesPerEntity: expect.any(Number) as number },
+    });
+  });
+
+  it('makes the rows that the forest is timed on anew each time, the same, with a few that lie apart', () => {
+    const set = { name: 'a', rows: 2000, features: 4, seed: 1 } as const;
+    const [first, again] = [writeData(set, dir), writeData({ ...set, name: 'b' }, dir)];
+    expect(readFileSync(first.values)).toEqual(readFileSync(again.values));
+    expect(readFileSync(first.values).length).toBe(2000 * 4 * 4);
+    const odd = readFileSync(first.labels).reduce((sum, label) => sum + label, 0);
+    expect(odd).toBeGreaterThan(20);
+    expect(odd).toBeLessThan(70);
   });
 });
 
