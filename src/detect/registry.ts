@@ -1,11 +1,14 @@
 /** Every detector there is. A new one is a file of its own and a row here; the laws in the tests then hold it too. */
 import type { Detector, FeatureSpec } from './contract.ts';
 import { DetectError } from './detect-error.ts';
+import { ewmaResidual } from './ewma-residual.ts';
+import { flatline } from './flatline.ts';
 import { createIsolationForest, loadIsolationForest } from './isolation-forest.ts';
 import { slug as isolationForest } from './isolation-forest-model.ts';
 import { BodyReader, openModel } from './model-buffer.ts';
 import { defaultOptions } from './options.ts';
 import type { DetectorOptions } from './options.ts';
+import { robustZ } from './robust-z.ts';
 
 export interface DetectorKind {
   readonly create: (features: readonly FeatureSpec[], options: DetectorOptions) => Detector;
@@ -13,8 +16,11 @@ export interface DetectorKind {
   readonly load: (reader: BodyReader) => Detector;
 }
 
-export const detectors: ReadonlyMap<string, DetectorKind> = new Map([
+export const detectors: ReadonlyMap<string, DetectorKind> = new Map<string, DetectorKind>([
   [isolationForest, { create: createIsolationForest, load: loadIsolationForest }],
+  ['robust-z', robustZ],
+  ['ewma-residual', ewmaResidual],
+  ['flatline', flatline],
 ]);
 
 /** A detector that has learned nothing yet. @throws RangeError for an unknown slug, features or options that make none. */

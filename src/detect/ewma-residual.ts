@@ -1,0 +1,101 @@
+/**
+ * The detector `ewma-residual`: how far each feature is from its own recent past, a quick and a slow exponentially weighted
+ * moving average (Roberts, 1959), in robust scales of these residuals.
+ */
+import type { FeatureSpec } from './contract.ts';
+import { bound, exceedance } from './scaler.ts';
+import { part, rowFigure } from './streaming/evidence.ts';
+import { counts, numbers } from './streaming/fields.ts';
+import type { Field } from './streaming/fields.ts';
+import { excess, RobustLevels } from './streaming/robust-levels.ts';
+import { streamingKind } from './streaming/streaming-detector.ts';
+import type { Method, Tick, Weighing } from './streaming/streaming-detector.ts';
+
+/** Weight of the newest value, per step: the quick average sees jumps, the slow one also what creeps for 50 steps. */
+const quick = 0.5;
+const slow = 0.02;
+/** The slow average follows at most so many scales at once, so an incident is not learned in minutes. */
+const scalesFollowed = 8;
+
+/** One average of each feature and the levels of its residuals. */
+class Average {
+  readonly residuals: RobustLevels;
+  private readonly alpha: number;
+  private readonly mean: Float64Array;
+  private readonly seen: Float64Array;
+
+  constructor(features: readonly FeatureSpec[], stepMs: number, alpha: number) {
+    this.alpha = alpha;
+    this.residuals = new RobustLevels(features, stepMs);
+    this.mean = new Float64Array(features.length);
+    this.seen = new Float64Array(features.length);
+  }
+
+  /** How far a value is from what the average expects; 0 before the first value, NaN for a missing one. */
+  deviation(index: number, value: number): number {
+    return this.seen[index] === 0 ? 0 * value : this.residuals.deviation(index, value - (this.mean[index] as number));
+  }
+
+  /** A gap lets the feature wander: the tolerance grows with the steps that nobody saw. */
+  widening({ steps }: Tick): number {
+    return 1 + this.alpha * (steps - 1);
+  }
+
+  centre(index: number): number {
+    return (this.mean[index] as number) + (this.residuals.centre[index] as number);
+  }
+
+  learn(index: number, value: number, tick: Tick): void {
+    if (this.seen[index] === 0) {
+      this.seen[index] = 1;
+      this.mean[index] = value;
+      return;
+    }
+    const mean = this.mean[index] as number;
+    const residual = value - mean;
+    const accepted = this.residuals.learn(index, residual / this.widening(tick), tick.elapsedMs);
+    const scale = this.residuals.scale[index] as number;
+    const reach = this.alpha === slow && scale > 0 ? scalesFollowed * scale * this.widening(tick) : Number.POSITIVE_INFINITY;
+    const weight = 1 - (1 - this.alpha) ** tick.steps;
+    const by = accepted ? this.residuals.recentre(index) : weight * Math.max(-reach, Math.min(reach, residual));
+    this.mean[index] = Math.max(-bound, Math.min(bound, mean + by));
+  }
+
+  fields(name: string): readonly Field[] {
+    return [
+      ...this.residuals.fields(name),
+      numbers(`${name} means`, this.mean, -bound, bound),
+      counts(`${name} seen`, this.seen, 1),
+    ];
+  }
+}
+
+function createMethod(features: readonly FeatureSpec[], stepMs: number): Method {
+  const averages = [new Average(features, stepMs, quick), new Average(features, stepMs, slow)] as const;
+
+  const weighFeature = (average: Average, feature: FeatureSpec, index: number, value: number, tick: Tick, out: Weighing): void => {
+    const deviation = average.deviation(index, value);
+    if (Number.isNaN(deviation)) return;
+    const excesses = excess(average.residuals, feature, index, deviation / average.widening(tick));
+    out.parts[index] = Math.max(out.parts[index] as number, part(excesses));
+    out.exceedances[index] = Math.max(out.exceedances[index] as number, exceedance(deviation, feature.direction));
+  };
+
+  return {
+    weigh: (row, tick, out) => {
+      for (const [index, feature] of features.entries()) {
+        for (const average of averages) weighFeature(average, feature, index, row[index] as number, tick, out);
+      }
+      return rowFigure(out.parts);
+    },
+    learn: (row, tick) => {
+      for (const [index, value] of row.entries()) {
+        if (!Number.isNaN(value)) for (const average of averages) average.learn(index, value, tick);
+      }
+    },
+    expected: (index, tick) => averages[1].residuals.around(index, averages[1].centre(index), averages[1].widening(tick)),
+    fields: [...averages[0].fields('quick'), ...averages[1].fields('slow')],
+  };
+}
+
+export const ewmaResidual = streamingKind({ slug: 'ewma-residual', create: (features, { stepMs }) => createMethod(features, stepMs) });
