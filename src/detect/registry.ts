@@ -5,6 +5,7 @@ import { ewmaResidual } from './ewma-residual.ts';
 import { flatline } from './flatline.ts';
 import { createIsolationForest, loadIsolationForest } from './isolation-forest.ts';
 import { slug as isolationForest } from './isolation-forest-model.ts';
+import { mahalanobis } from './mahalanobis.ts';
 import { BodyReader, openModel } from './model-buffer.ts';
 import { defaultOptions } from './options.ts';
 import type { DetectorOptions } from './options.ts';
@@ -21,6 +22,7 @@ export const detectors: ReadonlyMap<string, DetectorKind> = new Map<string, Dete
   ['robust-z', robustZ],
   ['ewma-residual', ewmaResidual],
   ['flatline', flatline],
+  ['mahalanobis', mahalanobis],
 ]);
 
 /** A detector that has learned nothing yet. @throws RangeError for an unknown slug, features or options that make none. */
