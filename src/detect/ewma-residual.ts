@@ -2,12 +2,12 @@
  * The detector `ewma-residual`: how far each feature is from its own recent past, a quick and a slow exponentially weighted
  * moving average (Roberts, 1959), in robust scales of these residuals.
  */
-import type { FeatureSpec } from './contract.ts';
+import type { ExpectedRange, FeatureSpec } from './contract.ts';
 import { bound, exceedance } from './scaler.ts';
 import { part, rowFigure } from './streaming/evidence.ts';
 import { counts, numbers } from './streaming/fields.ts';
 import type { Field } from './streaming/fields.ts';
-import { excess, RobustLevels } from './streaming/robust-levels.ts';
+import { excess, expectedScales, RobustLevels } from './streaming/robust-levels.ts';
 import { streamingKind } from './streaming/streaming-detector.ts';
 import type { Method, Tick, Weighing } from './streaming/streaming-detector.ts';
 
@@ -41,8 +41,10 @@ class Average {
     return 1 + this.alpha * (steps - 1);
   }
 
-  centre(index: number): number {
-    return (this.mean[index] as number) + (this.residuals.centre[index] as number);
+  expected(index: number, tick: Tick): ExpectedRange {
+    const centre = (this.mean[index] as number) + (this.residuals.centre[index] as number);
+    const reach = expectedScales * (this.residuals.scale[index] as number) * this.widening(tick);
+    return { low: centre - reach, high: centre + reach };
   }
 
   learn(index: number, value: number, tick: Tick): void {
@@ -93,7 +95,7 @@ function createMethod(features: readonly FeatureSpec[], stepMs: number): Method 
         if (!Number.isNaN(value)) for (const average of averages) average.learn(index, value, tick);
       }
     },
-    expected: (index, tick) => averages[1].residuals.around(index, averages[1].centre(index), averages[1].widening(tick)),
+    expected: (index, tick) => averages[1].expected(index, tick),
     fields: [...averages[0].fields('quick'), ...averages[1].fields('slow')],
   };
 }

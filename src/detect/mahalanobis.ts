@@ -5,15 +5,13 @@
 import type { FeatureSpec } from './contract.ts';
 import type { DetectorOptions } from './options.ts';
 import { exceedance } from './scaler.ts';
-import { part, rowFigure } from './streaming/evidence.ts';
+import { part, rowFigure, scalesPlain, tamed } from './streaming/evidence.ts';
 import { counts, numbers } from './streaming/fields.ts';
 import { RobustLevels } from './streaming/robust-levels.ts';
 import { streamingKind } from './streaming/streaming-detector.ts';
 import type { Method } from './streaming/streaming-detector.ts';
 import { factorize, inverse, solve } from './streaming/symmetric.ts';
 
-/** Within so many scales a value counts as it is, beyond logarithmically; in the covariance as this. */
-const scalesPlain = 8;
 /** A harmless move counts as at most this: its neighbours may need it to be explained. */
 const scalesHarmless = 3;
 const memoryMs = 3 * 86_400_000;
@@ -26,13 +24,6 @@ const leastShrinkage = 0.05;
 const ridge = 0.01;
 const refreshRows = 64;
 const largestEntry = scalesPlain ** 2;
-
-/** Linear near 0, logarithmic far out, never falling. */
-function tamed(scaled: number, least: number, most: number): number {
-  const size = Math.abs(scaled);
-  const tame = size <= scalesPlain ? size : scalesPlain * (1 + Math.log(size / scalesPlain));
-  return Math.max(least, Math.min(most, Math.sign(scaled) * tame));
-}
 
 function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOptions): Method {
   const width = features.length;
@@ -54,8 +45,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       const scaled = levels.scaled(index, levels.deviation(index, row[index] as number));
       const absent = Number.isNaN(scaled);
       if (absent) missing.push(index);
-      const least = direction === 'up' ? -scalesHarmless : Number.NEGATIVE_INFINITY;
-      z[index] = absent ? 0 : tamed(scaled, least, direction === 'down' ? scalesHarmless : Number.POSITIVE_INFINITY);
+      const harmless = exceedance(scaled, direction) === 0;
+      z[index] = absent ? 0 : harmless ? Math.max(-scalesHarmless, Math.min(scalesHarmless, scaled)) : tamed(scaled);
     }
     if (missing.length === 0) return;
     const part = Float64Array.from(missing.flatMap((i) => missing.map((j) => precision[i * width + j] as number)));

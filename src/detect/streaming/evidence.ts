@@ -16,3 +16,14 @@ export function rowFigure(parts: Float64Array): number {
   }
   return (largest + Math.sqrt(squares / parts.length)) / 2;
 }
+
+/** Within so many scales `tamed` leaves a value as it is. */
+export const scalesPlain = 8;
+/** Above all that it returns for a finite number. */
+export const largestTamed = 6000;
+
+/** Linear near 0, logarithmic far out, never falling: what is far stays far, but its square does not drown the rest. */
+export function tamed(scaled: number): number {
+  const size = Math.abs(scaled);
+  return size <= scalesPlain ? scaled : Math.sign(scaled) * scalesPlain * (1 + Math.log(size / scalesPlain));
+}

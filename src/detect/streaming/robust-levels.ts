@@ -14,6 +14,7 @@ import { ThinnedRings } from './thinned-rings.ts';
 
 const capacity = 512;
 const recentCapacity = 64;
+const settledValues = 16;
 const horizonMs = 7 * 86_400_000;
 /** Away so long is a new level; at least so many rows, where rows are rare. */
 const acceptMs = 6 * 3_600_000;
@@ -31,10 +32,10 @@ const scalesAway = 4;
 /** Any move of a feature that never moved, and whose minimum change is 0: no scale can be told, in any unit. */
 const firstMove = 8;
 /** Differences below this share of the value are rounding. */
-const resolution = 1e-13;
+export const resolution = 1e-13;
 const largestRatio = 1e300;
 /** Scales that the expected range reaches to either side. */
-const expectedScales = 3;
+export const expectedScales = 3;
 
 export class RobustLevels {
   readonly centre: Float64Array;
@@ -63,21 +64,22 @@ export class RobustLevels {
     this.least = new Float64Array(width);
   }
 
-  seen(index: number): boolean {
-    return this.long.count[index] !== 0;
+  /** Whether enough was learned of a feature to judge it. */
+  settled(index: number): boolean {
+    return (this.long.count[index] as number) >= settledValues;
   }
 
   /** Distance from the centre in the feature's unit, 0 while nothing was learned. */
   deviation(index: number, value: number): number {
-    if (!this.seen(index)) return 0;
+    if (this.long.count[index] === 0) return 0 * value;
     const centre = this.centre[index] as number;
     const deviation = value - centre;
     return Math.abs(deviation) <= resolution * Math.abs(centre) ? 0 : deviation;
   }
 
-  /** The same in scales; NaN stays NaN. */
-  scaled(index: number, deviation: number): number {
-    const scale = this.scale[index] as number;
+  /** The same in scales, of which none is below `leastScale`; NaN stays NaN. */
+  scaled(index: number, deviation: number, leastScale = 0): number {
+    const scale = Math.max(leastScale, this.scale[index] as number);
     if (scale > 0) return Math.max(-largestRatio, Math.min(largestRatio, deviation / scale));
     return firstMove * Math.sign(deviation);
   }
@@ -115,15 +117,10 @@ export class RobustLevels {
     return by;
   }
 
-  /** Where the feature is expected, around a centre; not below 0 where values never were. */
-  around(index: number, centre: number, widening = 1): ExpectedRange {
-    const reach = expectedScales * widening * (this.scale[index] as number);
-    return { low: centre - reach, high: centre + reach };
-  }
-
-  /** The expected range around the learned centre; not below 0 where values never were. */
-  expected(index: number): ExpectedRange {
-    const range = this.around(index, this.centre[index] as number);
+  /** The expected range around a centre: by default the learned one; not below 0 where values never were. */
+  expected(index: number, centre = this.centre[index] as number, scale = this.scale[index] as number): ExpectedRange {
+    const reach = expectedScales * scale;
+    const range = { low: centre - reach, high: centre + reach };
     return (this.least[index] as number) >= 0 ? { low: Math.max(0, range.low), high: Math.max(0, range.high) } : range;
   }
 
@@ -157,6 +154,6 @@ export class RobustLevels {
   }
 }
 
-/** The part of a deviation that matters, in scales. */
-export const excess = (levels: RobustLevels, feature: FeatureSpec, index: number, deviation: number): number =>
-  exceedance(levels.scaled(index, deviation), feature.direction);
+/** The part of a deviation that matters, in scales, of which none is below `leastScale`. */
+export const excess = (levels: RobustLevels, feature: FeatureSpec, index: number, deviation: number, leastScale = 0): number =>
+  exceedance(levels.scaled(index, deviation, leastScale), feature.direction);
