@@ -64,11 +64,7 @@ class Average {
   }
 
   fields(name: string): readonly Field[] {
-    return [
-      ...this.residuals.fields(name),
-      numbers(`${name} means`, this.mean, -bound, bound),
-      counts(`${name} seen`, this.seen, 1),
-    ];
+    return [...this.residuals.fields(name), numbers(`${name} means`, this.mean, -bound, bound), counts(`${name} seen`, this.seen, 1)];
   }
 }
 

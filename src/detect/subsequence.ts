@@ -66,7 +66,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
     for (let place = index * remembered; place < (index + 1) * remembered; place++) {
       if ((countsFrom[place] as number) > (rows[0] as number)) continue;
       let squares = 0;
-      for (let at = 0; at < length && squares < least; at++) squares += ((shape[at] as number) - (shapes[place * length + at] as number)) ** 2;
+      for (let at = 0; at < length && squares < least; at++)
+        squares += ((shape[at] as number) - (shapes[place * length + at] as number)) ** 2;
       if (squares >= least) continue;
       least = squares;
       nearest = place;

@@ -82,7 +82,7 @@ export class Calibration {
   private bounded(figure: number, cap: number): number {
     if ((this.observed[0] as number) < leastFigures) return figure;
     const middle = this.middle[0] as number;
-    const span = (this.span[0] as number);
+    const span = this.span[0] as number;
     const threshold = Math.min(this.learned[0] as number, 0.9);
     const alarm = middle + span * (threshold / (1 - threshold) + 1);
     return Math.max(0, Math.min(figure, cap <= 0.5 ? middle + span : alarm));

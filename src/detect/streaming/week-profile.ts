@@ -56,7 +56,8 @@ export class WeekProfile {
     this.rows[cell] = rows;
     this.means[cell] = (this.means[cell] as number) + deviation / rows;
     // The first value is its own mean: it tells nothing about deviations.
-    if (rows > 1) this.deviations[cell] = (this.deviations[cell] as number) + (Math.abs(deviation) - (this.deviations[cell] as number)) / rows;
+    if (rows > 1)
+      this.deviations[cell] = (this.deviations[cell] as number) + (Math.abs(deviation) - (this.deviations[cell] as number)) / rows;
   }
 
   /** Moves all of a feature's means. */
@@ -75,7 +76,13 @@ export class WeekProfile {
     ];
   }
 
-  private pool(index: number, slot: number, visits: number, borrowed: boolean, takes: (weekday: number) => boolean): SlotExpectation | null {
+  private pool(
+    index: number,
+    slot: number,
+    visits: number,
+    borrowed: boolean,
+    takes: (weekday: number) => boolean,
+  ): SlotExpectation | null {
     let rows = 0;
     let mean = 0;
     let deviation = 0;
