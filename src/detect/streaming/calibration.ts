@@ -18,8 +18,10 @@ const leastSpan = 0.1;
 const leastFigures = 32;
 const largestRefresh = 256;
 const largestWeight = 2 ** 40;
-/** Rows of one alarm that count in full. After them the n-th counts as their number / n, so an incident is not learned at once. */
-const alarmRowsCounted = 4;
+/** What lies beyond the threshold counts as at most this much beyond, in spans: a threshold rises in steps. */
+const spansBeyond = 0.25;
+/** Each row of an alarm counts half as much as the one before, so an incident is not learned; after six hours they count in full. */
+const acceptMs = 6 * 3_600_000;
 
 export class Calibration {
   private readonly histogram = new Float64Array(bins);
@@ -30,12 +32,14 @@ export class Calibration {
   private readonly learned = Float64Array.of(leastThreshold);
   /** Figures observed (at most a number that no longer matters), and those since the last refresh. */
   private readonly observed = new Float64Array(2);
-  /** Length of the alarm that is on: the longer, the less each of its rows teaches. */
+  /** Rows of the alarm that is on. */
   private readonly alarmed = new Float64Array(1);
   private readonly growth: number;
+  private readonly acceptRows: number;
   private readonly contamination: number;
 
   constructor(stepMs: number, contamination: number) {
+    this.acceptRows = Math.max(leastFigures, acceptMs / stepMs);
     this.growth = 2 ** (stepMs / halfLifeMs);
     this.contamination = contamination;
   }
@@ -58,7 +62,7 @@ export class Calibration {
     const alarm = observed > leastFigures && Math.min(this.scoreOf(figure), cap) >= (this.learned[0] as number);
     const alarmed = alarm ? (this.alarmed[0] as number) + 1 : Math.floor((this.alarmed[0] as number) / 2);
     this.alarmed[0] = Math.min(alarmed, largestWeight);
-    this.histogram[at] = (this.histogram[at] as number) + weight / Math.max(1, alarmed / alarmRowsCounted);
+    this.histogram[at] = (this.histogram[at] as number) + weight * (alarmed < this.acceptRows ? 2 ** -Math.max(0, alarmed - 1) : 1);
     this.weight[0] = weight;
     if (weight > largestWeight) this.shrink();
     this.observed[0] = Math.min(observed, largestWeight);
@@ -83,8 +87,8 @@ export class Calibration {
     if ((this.observed[0] as number) < leastFigures) return figure;
     const middle = this.middle[0] as number;
     const span = this.span[0] as number;
-    const threshold = Math.min(this.learned[0] as number, 0.9);
-    const alarm = middle + span * (threshold / (1 - threshold) + 1);
+    const threshold = this.learned[0] as number;
+    const alarm = middle + span * (threshold / (1 - threshold) + spansBeyond);
     return Math.max(0, Math.min(figure, cap <= 0.5 ? middle + span : alarm));
   }
 

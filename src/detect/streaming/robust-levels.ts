@@ -19,6 +19,8 @@ const horizonMs = 7 * 86_400_000;
 /** Away so long is a new level; at least so many rows, where rows are rare. */
 const acceptMs = 6 * 3_600_000;
 const leastAwayRows = 16;
+/** Rows far out that are taken for a burst, which belongs to what the feature does. */
+const burstRows = 4;
 
 const quartilesInDeviations = 1.349;
 const tailsInDeviations = 10.3;
@@ -42,6 +44,7 @@ export class RobustLevels {
   /** 0 where the feature never moved. */
   readonly scale: Float64Array;
   private readonly features: readonly FeatureSpec[];
+  private readonly longestBurstMs: number;
   private readonly longestAwayMs: number;
   private readonly long: ThinnedRings;
   private readonly recent: ThinnedRings;
@@ -52,6 +55,7 @@ export class RobustLevels {
   constructor(features: readonly FeatureSpec[], stepMs: number) {
     const width = features.length;
     this.features = features;
+    this.longestBurstMs = burstRows * stepMs;
     this.longestAwayMs = Math.max(acceptMs, leastAwayRows * stepMs);
     const awayRows = Math.ceil(this.longestAwayMs / stepMs);
     this.long = new ThinnedRings(width, capacity, horizonMs / stepMs);
@@ -98,6 +102,8 @@ export class RobustLevels {
       return true;
     }
     this.awayMs[index] = Math.max(0, awayMs);
+    // What goes on and on is an incident, or a new level that is not accepted yet: neither may widen the tails.
+    if (away && awayMs > this.longestBurstMs && (this.long.count[index] as number) >= capacity / 2) return false;
     const centre = this.centre[index] as number;
     const reach = scalesKept * scale;
     const kept = this.long.push(index, scale > 0 ? Math.max(centre - reach, Math.min(centre + reach, value)) : value);
