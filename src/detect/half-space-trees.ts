@@ -17,7 +17,7 @@ const treeCount = 25;
 const depth = 7;
 const leaves = 2 ** depth;
 /** The trees' space reaches so many scales to either side; beyond it they tell nothing apart, and distance counts instead. */
-const scalesInSpace = 8;
+const scalesInSpace = 4;
 /** A node with at most this share of the window is not divided further. */
 const smallShare = 0.1;
 /** Density below which all is equally empty, as a share of that of the whole space. */

@@ -12,8 +12,11 @@ import type { Method } from './streaming/streaming-detector.ts';
 
 /** With two members nobody can say which one is odd. */
 const leastMembers = 3;
-/** Median absolute deviation of a normal distribution, in standard deviations. */
-const medianDeviation = 0.6745;
+/**
+ * The group's own restlessness counts as a scale at half its size: the median deviation of few members is rough, and calm
+ * groups should be judged by what each member usually does.
+ */
+const spreadCounted = 0.5 / 0.6745;
 
 /** The median of the values that are there; NaN when they are fewer than `leastMembers`. */
 function groupMedian(row: Float64Array): number {
@@ -31,7 +34,7 @@ function createMethod(features: readonly FeatureSpec[], stepMs: number): Method 
       if (Number.isNaN(median)) return null;
       const deviations = row.map((value, index) => distances.deviation(index, value - median));
       // When the whole group is restless, a single member must do more to be odd.
-      const spread = groupMedian(deviations.map(Math.abs)) / medianDeviation;
+      const spread = spreadCounted * groupMedian(deviations.map(Math.abs));
       for (const [index, feature] of features.entries()) {
         const deviation = deviations[index] as number;
         if (Number.isNaN(deviation)) continue;

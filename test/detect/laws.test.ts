@@ -33,6 +33,7 @@ const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'missing as median': {
     flatline: 'it does not look at the values',
     'ewma-residual': 'it compares with the last values, which are not the median',
+    peers: 'without a member the median of the group is another',
     subsequence: 'a shape is compared as a whole or not at all',
   },
   'another seed': Object.fromEntries(
@@ -59,7 +60,7 @@ function learned(slug: string, specs: readonly FeatureSpec[], rows: Float64Array
 }
 
 const usual = (slug: string, chosen: number): Detector =>
-  learned(slug, plainFeatures(width), normalRows(chosen, 200, width), chosen) as Detector;
+  learned(slug, plainFeatures(width), normalRows(chosen, 400, width), chosen) as Detector;
 
 describe.each([...detectors.keys()])('%s', (slug) => {
   test('has no opinion before it has learned', () => {
@@ -193,7 +194,7 @@ describe.each([...detectors.keys()])('%s', (slug) => {
 
   test.runIf(keeps('spike', slug))('a spike outranks its neighbours and alarms', () => {
     fc.assert(
-      fc.property(seed, fc.nat(width - 1), fc.constantFrom(-10, 10), (chosen, index, size) => {
+      fc.property(seed, fc.nat(width - 1), fc.constantFrom(-15, 15), (chosen, index, size) => {
         const detector = usual(slug, chosen);
         const rows = normalRows(chosen + 1, 21, width);
         const at = 10 * width + index;

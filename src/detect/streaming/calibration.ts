@@ -9,11 +9,11 @@ import { counts, numbers } from './fields.ts';
 import type { Field } from './fields.ts';
 
 const bins = 512;
-const binWidth = 0.025;
+const binWidth = 0.1;
 const halfLifeMs = 7 * 86_400_000;
 const edgeQuantile = 0.99;
-/** Figures are logarithms: where all past rows were alike, a tenth is far. */
-const leastSpan = 0.1;
+/** Figures are in scales: where all past rows were alike, a third of one is far. */
+const leastSpan = 0.3;
 /** Before so many figures there is no score. */
 const leastFigures = 32;
 const largestRefresh = 256;

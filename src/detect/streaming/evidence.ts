@@ -1,7 +1,10 @@
 /** How a row's figure is made of its features' parts. */
 
-/** Logarithmic, so that one wild feature does not drown the rest, and the next thousandfold still counts. */
-export const part = (excess: number): number => Math.log1p(excess);
+/** Linear up to `knee`, logarithmic beyond, never falling: far is far, but the next thousandfold still counts. */
+const tame = (value: number, knee: number): number => (value <= knee ? value : knee * (1 + Math.log(value / knee)));
+
+/** What an excess >= 0 in scales counts as: a wild feature does not drown the rest. */
+export const part = (excess: number): number => tame(excess, 4);
 
 /**
  * Mean of the largest part and their root mean square: one feature alone is heard, many that move together are heard louder.
@@ -22,8 +25,5 @@ export const scalesPlain = 8;
 /** Above all that it returns for a finite number. */
 export const largestTamed = 6000;
 
-/** Linear near 0, logarithmic far out, never falling: what is far stays far, but its square does not drown the rest. */
-export function tamed(scaled: number): number {
-  const size = Math.abs(scaled);
-  return size <= scalesPlain ? scaled : Math.sign(scaled) * scalesPlain * (1 + Math.log(size / scalesPlain));
-}
+/** A signed distance in scales, to be squared: as it is up to `scalesPlain`. */
+export const tamed = (scaled: number): number => Math.sign(scaled) * tame(Math.abs(scaled), scalesPlain);

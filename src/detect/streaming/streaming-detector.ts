@@ -58,7 +58,7 @@ export interface StreamingKind {
 /** Rows before which there is no opinion. */
 const leastRows = 60;
 /** Rows before which nothing is weighed. */
-const leastWeighedRows = 16;
+const leastWeighedRows = 28;
 /** A gap counts as at most so many steps of presence. */
 const largestGapSteps = 4;
 /** The range of a date, in ms to either side of the epoch. */
