@@ -16,8 +16,8 @@ import type { Method } from './streaming/streaming-detector.ts';
 /** Rows of a shape, and shapes that are remembered of each feature. */
 const length = 16;
 const remembered = 64;
-/** A shape is taken in every so many rows, in the place of the one that was nearest longest ago. */
-const rowsBetween = 8;
+/** Shapes taken in per row, each in the place of the one that was nearest longest ago: every 7 or 8 rows, so that no period is met at some phases only. */
+const pace = (5 - Math.sqrt(5)) / 20;
 /** It counts after so many rows, when it no longer overlaps; after six hours, if it was odd: an incident is not learned at once. */
 const rowsApart = length;
 const oddMs = 6 * 3_600_000;
@@ -97,7 +97,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       distances.learn(index, distance, elapsedMs);
       lastNearest[nearest] = rows[0] as number;
     }
-    if ((rows[0] as number) % rowsBetween === 0) remember(index, odd);
+    const row = rows[0] as number;
+    if (Math.floor((row + 1) * pace) > Math.floor(row * pace)) remember(index, odd);
   };
 
   /** Puts `shape` in the place of the one that was used longest ago. */
