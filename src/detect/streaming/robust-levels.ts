@@ -110,7 +110,7 @@ export class RobustLevels {
     if (!kept) return false;
     const unseen = (this.unseen[index] as number) + 1;
     this.unseen[index] = unseen;
-    if (unseen >= (this.long.count[index] as number) / 16 || scale === 0) this.refresh(index);
+    if (unseen >= (this.long.count[index] as number) / 16 || (scale === 0 && deviation !== 0)) this.refresh(index);
     return false;
   }
 
