@@ -31,9 +31,9 @@ class Average {
     this.seen = new Float64Array(features.length);
   }
 
-  /** How far a value is from what the average expects; 0 before the first value, NaN for a missing one. */
+  /** How far a value is from what the average expects; 0 before the first value. */
   deviation(index: number, value: number): number {
-    return this.seen[index] === 0 ? 0 * value : this.residuals.deviation(index, value - (this.mean[index] as number));
+    return this.seen[index] === 0 ? 0 : this.residuals.deviation(index, value - (this.mean[index] as number));
   }
 
   /** A gap lets the feature wander: the tolerance grows with the steps that nobody saw. */

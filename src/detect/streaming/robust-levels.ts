@@ -73,9 +73,10 @@ export class RobustLevels {
     return (this.long.count[index] as number) >= settledValues;
   }
 
-  /** Distance from the centre in the feature's unit, 0 while nothing was learned. */
+  /** Distance from the centre in the feature's unit; 0 while nothing was learned, NaN for a missing value. */
   deviation(index: number, value: number): number {
-    if (this.long.count[index] === 0) return 0 * value;
+    if (Number.isNaN(value)) return value;
+    if (this.long.count[index] === 0) return 0;
     const centre = this.centre[index] as number;
     const deviation = value - centre;
     return Math.abs(deviation) <= resolution * Math.abs(centre) ? 0 : deviation;
