@@ -26,6 +26,18 @@ const oddScales = 4;
 const bridged = 4;
 const largestRow = 2 ** 40;
 
+/** Insertion: for 16 values several times as fast as the general sort. */
+function sortInto(sorted: Float64Array, values: Float64Array): void {
+  for (const [at, value] of values.entries()) {
+    let place = at;
+    while (place > 0 && (sorted[place - 1] as number) > value) {
+      sorted[place] = sorted[place - 1] as number;
+      place--;
+    }
+    sorted[place] = value;
+  }
+}
+
 function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOptions): Method {
   const width = features.length;
   const levels = new RobustLevels(features, stepMs);
@@ -51,8 +63,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
     const from = index * (length - 1);
     for (let at = 0; at < length - 1; at++) shape[at] = past[from + at] as number;
     shape[length - 1] = value;
-    sorted.set(shape);
-    const middle = quantile(sorted.sort(), 0.5);
+    sortInto(sorted, shape);
+    const middle = quantile(sorted, 0.5);
     for (let at = 0; at < length; at++) {
       const deviation = (shape[at] as number) - middle;
       shape[at] = tamed(levels.scaled(index, Math.abs(deviation) <= resolution * Math.abs(middle) ? 0 : deviation));
