@@ -221,11 +221,11 @@ describe('the official archive of Node.js', () => {
     write(join(source, 'npm'), npm({ brings: null }));
     spawnSync('tar', ['-czf', join(dir, 'archive.tar.gz'), '-C', join(dir, 'source'), name]);
     archive = readFileSync(join(dir, 'archive.tar.gz'));
-    // curl as far as the script needs it, on Node.js: --output FILE URL
+    // curl as far as the script needs it, on Node.js: --output FILE URL. Its path may hold spaces, which no "#!" line takes.
+    write(join(bin, 'curl'), `#!/bin/sh\nexec '${process.execPath}' '${join(dir, 'curl.cjs')}' "$@"\n`);
     write(
-      join(bin, 'curl'),
-      `#!${process.execPath}
-const [output, url] = process.argv.slice(-2);
+      join(dir, 'curl.cjs'),
+      `const [output, url] = process.argv.slice(-2);
 fetch(url).then(async (response) => {
   if (!response.ok) { console.error('curl: (22) The requested URL returned error: ' + response.status); process.exit(22); }
   require('node:fs').writeFileSync(output, Buffer.from(await response.arrayBuffer()));

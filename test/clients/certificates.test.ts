@@ -28,6 +28,8 @@ async function far(name: string): Promise<{ url: string; certificate: string }> 
   const args = [
     'req',
     '-x509',
+    '-config',
+    '/dev/null',
     '-newkey',
     'ec',
     '-pkeyopt',

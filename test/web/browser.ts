@@ -5,15 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
+import { executableIn } from '../../src/tools/executable.ts';
 import { startStub, type Stub } from './stub.ts';
 
-const root = new URL('../../', import.meta.url);
+const root = join(import.meta.dirname, '..', '..');
 
 /** The page as it would be released, built into a folder of its own so that a running `dist/page` stays untouched. */
 export async function buildPage(): Promise<{ dir: string; remove: () => void }> {
   const dir = mkdtempSync(join(tmpdir(), 'vigia-page-'));
   await build({
-    configFile: new URL('src/web/vite.config.ts', root).pathname,
+    configFile: join(root, 'src', 'web', 'vite.config.ts'),
     logLevel: 'error',
     build: { outDir: dir, emptyOutDir: true },
   });
@@ -22,7 +23,7 @@ export async function buildPage(): Promise<{ dir: string; remove: () => void }> 
 
 export function launch(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env['VIGIA_CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env['VIGIA_CHROMIUM'] ?? executableIn('chromium', process.env['PATH'] ?? '') ?? '/usr/bin/chromium',
     args: [
       '--headless=new',
       '--no-sandbox',
