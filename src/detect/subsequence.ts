@@ -22,6 +22,7 @@ const pace = (5 - Math.sqrt(5)) / 20;
 const rowsApart = length;
 const oddMs = 6 * 3_600_000;
 const oddScales = 4;
+const scalesHarmless = 3;
 /** Missing values that are bridged by the last one; a longer gap begins the shape anew. */
 const bridged = 4;
 const largestRow = 2 ** 40;
@@ -71,15 +72,18 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
     }
   };
 
-  /** The remembered shape nearest to `shape`; -1 when none counts yet. */
-  const nearestTo = (index: number): number => {
+  /** The remembered shape nearest to `shape`; -1 when none counts yet. A harmless difference is bounded, or it would choose alone. */
+  const nearestTo = (index: number, { direction }: FeatureSpec): number => {
     let nearest = -1;
     let least = Number.POSITIVE_INFINITY;
     for (let place = index * remembered; place < (index + 1) * remembered; place++) {
       if ((countsFrom[place] as number) > (rows[0] as number)) continue;
       let squares = 0;
-      for (let at = 0; at < length && squares < least; at++)
-        squares += ((shape[at] as number) - (shapes[place * length + at] as number)) ** 2;
+      for (let at = 0; at < length && squares < least; at++) {
+        const difference = (shape[at] as number) - (shapes[place * length + at] as number);
+        const counted = exceedance(difference, direction) > 0 ? difference : Math.min(scalesHarmless, Math.abs(difference));
+        squares += counted * counted;
+      }
       if (squares >= least) continue;
       least = squares;
       nearest = place;
@@ -101,7 +105,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
 
   const learnShape = (index: number, feature: FeatureSpec, value: number, elapsedMs: number): void => {
     shapeOf(index, value);
-    const nearest = nearestTo(index);
+    const nearest = nearestTo(index, feature);
     let odd = false;
     if (nearest >= 0) {
       const { distance } = differences(nearest, feature);
@@ -144,7 +148,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
         const value = row[index] as number;
         if (Number.isNaN(value) || filled[index] !== length - 1) continue;
         shapeOf(index, value);
-        const nearest = nearestTo(index);
+        const nearest = nearestTo(index, feature);
         if (nearest < 0 || !distances.settled(index)) continue;
         known++;
         const { distance, largest } = differences(nearest, feature);
