@@ -195,7 +195,7 @@ describe.each([...detectors.keys()])('%s', (slug) => {
 
   test.runIf(keeps('spike', slug))('a spike outranks its neighbours and alarms', () => {
     fc.assert(
-      fc.property(seed, fc.nat(width - 1), fc.constantFrom(-15, 15), (chosen, index, size) => {
+      fc.property(seed, fc.nat(width - 1), fc.constantFrom(-20, 20), (chosen, index, size) => {
         const detector = usual(slug, chosen);
         const rows = normalRows(chosen + 1, 21, width);
         const at = 10 * width + index;
