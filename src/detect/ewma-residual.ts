@@ -2,19 +2,19 @@
  * The detector `ewma-residual`: how far each feature is from its own recent past, a quick and a slow exponentially weighted
  * moving average (Roberts, 1959), in robust scales of these residuals.
  */
-import type { ExpectedRange, FeatureSpec } from './contract.ts';
+import type { FeatureSpec } from './contract.ts';
 import { bound, exceedance } from './scaler.ts';
 import { part, rowFigure } from './streaming/evidence.ts';
 import { counts, numbers } from './streaming/fields.ts';
 import type { Field } from './streaming/fields.ts';
-import { excess, expectedScales, RobustLevels } from './streaming/robust-levels.ts';
+import { excess, leastShareOfScale, RobustLevels } from './streaming/robust-levels.ts';
 import { streamingKind } from './streaming/streaming-detector.ts';
 import type { Method, Tick, Weighing } from './streaming/streaming-detector.ts';
 
 /** Weight of the newest value, per step: the quick average sees jumps, the slow one also what creeps for 50 steps. */
 const quick = 0.5;
 const slow = 0.02;
-/** The slow average follows at most so many scales at once, so an incident is not learned in minutes. */
+/** An average follows at most so many scales at once, so an incident is not learned in minutes and a spike leaves no echo. */
 const scalesFollowed = 8;
 
 /** One average of each feature and the levels of its residuals. */
@@ -41,13 +41,15 @@ class Average {
     return 1 + this.alpha * (steps - 1);
   }
 
-  expected(index: number, tick: Tick): ExpectedRange {
-    const centre = (this.mean[index] as number) + (this.residuals.centre[index] as number);
-    const reach = expectedScales * (this.residuals.scale[index] as number) * this.widening(tick);
-    return { low: centre - reach, high: centre + reach };
+  /** Centre and scale of what is expected next. */
+  next(index: number, tick: Tick): readonly [number, number] {
+    return [
+      (this.mean[index] as number) + (this.residuals.centre[index] as number),
+      (this.residuals.scale[index] as number) * this.widening(tick),
+    ];
   }
 
-  learn(index: number, value: number, tick: Tick): void {
+  learn(index: number, value: number, tick: Tick, leastScale: number): void {
     if (this.seen[index] === 0) {
       this.seen[index] = 1;
       this.mean[index] = value;
@@ -56,8 +58,8 @@ class Average {
     const mean = this.mean[index] as number;
     const residual = value - mean;
     const accepted = this.residuals.learn(index, residual / this.widening(tick), tick.elapsedMs);
-    const scale = this.residuals.scale[index] as number;
-    const reach = this.alpha === slow && scale > 0 ? scalesFollowed * scale * this.widening(tick) : Number.POSITIVE_INFINITY;
+    const scale = Math.max(leastScale, this.residuals.scale[index] as number);
+    const reach = scale > 0 ? scalesFollowed * scale * this.widening(tick) : Number.POSITIVE_INFINITY;
     const weight = 1 - (1 - this.alpha) ** tick.steps;
     const by = accepted ? this.residuals.recentre(index) : weight * Math.max(-reach, Math.min(reach, residual));
     this.mean[index] = Math.max(-bound, Math.min(bound, mean + by));
@@ -69,12 +71,15 @@ class Average {
 }
 
 function createMethod(features: readonly FeatureSpec[], stepMs: number): Method {
+  const levels = new RobustLevels(features, stepMs);
   const averages = [new Average(features, stepMs, quick), new Average(features, stepMs, slow)] as const;
 
   const weighFeature = (average: Average, feature: FeatureSpec, index: number, value: number, tick: Tick, out: Weighing): void => {
     const deviation = average.deviation(index, value);
     if (Number.isNaN(deviation)) return;
-    const excesses = excess(average.residuals, feature, index, deviation / average.widening(tick));
+    // Where a feature rests, an average that settles leaves ever smaller residuals: no scale of theirs is one to judge by.
+    const least = leastShareOfScale * (levels.scale[index] as number);
+    const excesses = excess(average.residuals, feature, index, deviation / average.widening(tick), least);
     out.parts[index] = Math.max(out.parts[index] as number, part(excesses));
     out.exceedances[index] = Math.max(out.exceedances[index] as number, exceedance(deviation, feature.direction));
   };
@@ -88,11 +93,16 @@ function createMethod(features: readonly FeatureSpec[], stepMs: number): Method 
     },
     learn: (row, tick) => {
       for (const [index, value] of row.entries()) {
-        if (!Number.isNaN(value)) for (const average of averages) average.learn(index, value, tick);
+        if (Number.isNaN(value)) continue;
+        levels.learn(index, value, tick.elapsedMs);
+        for (const average of averages) average.learn(index, value, tick, leastShareOfScale * (levels.scale[index] as number));
       }
     },
-    expected: (index, tick) => averages[1].expected(index, tick),
-    fields: [...averages[0].fields('quick'), ...averages[1].fields('slow')],
+    expected: (index, tick) => {
+      const [centre, scale] = averages[1].next(index, tick);
+      return levels.expected(index, centre, Math.max(scale, leastShareOfScale * (levels.scale[index] as number)));
+    },
+    fields: [...levels.fields('level'), ...averages[0].fields('quick'), ...averages[1].fields('slow')],
   };
 }
 

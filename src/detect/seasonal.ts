@@ -8,10 +8,11 @@ import { bound, exceedance } from './scaler.ts';
 import { part, rowFigure } from './streaming/evidence.ts';
 import { createLocalClock } from './streaming/local-clock.ts';
 import type { LocalSlot } from './streaming/local-clock.ts';
-import { excess, RobustLevels } from './streaming/robust-levels.ts';
+import { excess, leastShareOfScale, RobustLevels } from './streaming/robust-levels.ts';
 import { streamingKind } from './streaming/streaming-detector.ts';
 import type { Method } from './streaming/streaming-detector.ts';
 import { WeekProfile } from './streaming/week-profile.ts';
+import type { SlotExpectation } from './streaming/week-profile.ts';
 
 /** A profile follows at most so many scales of residual at once, so an incident is not learned. */
 const scalesFollowed = 8;
@@ -21,6 +22,10 @@ function createMethod(features: readonly FeatureSpec[], { stepMs, timeZone }: De
   const profile = new WeekProfile(features.length, stepMs);
   const residuals = new RobustLevels(features, stepMs);
   const levels = new RobustLevels(features, stepMs);
+
+  /** The largest of the half hour's own variation, that of all residuals, and a share of the feature's. */
+  const scaleOf = (index: number, expectation: SlotExpectation): number =>
+    Math.max(expectation.scale, residuals.scale[index] as number, leastShareOfScale * (levels.scale[index] as number));
 
   const learn = (index: number, value: number, at: LocalSlot, elapsedMs: number): void => {
     levels.learn(index, value, elapsedMs);
@@ -32,7 +37,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs, timeZone }: De
     const accepted = residuals.learn(index, value - expectation.mean, elapsedMs);
     // A level that has lasted is the level of every hour.
     if (accepted) profile.shift(index, residuals.recentre(index));
-    const scale = Math.max(expectation.scale, residuals.scale[index] as number);
+    const scale = scaleOf(index, expectation);
     const reach = scale > 0 ? scalesFollowed * scale : 2 * bound;
     profile.learn(index, at, accepted ? value : Math.max(expectation.mean - reach, Math.min(expectation.mean + reach, value)));
   };
@@ -48,7 +53,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs, timeZone }: De
         const plain = excess(levels, feature, index, fromLevel);
         const known = expectation !== null && residuals.settled(index);
         const deviation = known ? residuals.deviation(index, value - expectation.mean) : fromLevel;
-        const seasonal = known ? excess(residuals, feature, index, deviation, expectation.scale) : plain;
+        const seasonal = known ? excess(residuals, feature, index, deviation, scaleOf(index, expectation)) : plain;
         // Days of another kind are no witness against what is ordinary for the week.
         parts[index] = part(known && expectation.borrowed ? Math.min(plain, seasonal) : seasonal);
         exceedances[index] = exceedance(deviation, feature.direction);
@@ -63,7 +68,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs, timeZone }: De
       const expectation = profile.expect(index, clock(timeMs));
       if (expectation === null || !residuals.settled(index)) return levels.expected(index);
       const centre = expectation.mean + (residuals.centre[index] as number);
-      return levels.expected(index, centre, Math.max(expectation.scale, residuals.scale[index] as number));
+      return levels.expected(index, centre, scaleOf(index, expectation));
     },
     fields: [...levels.fields('level'), ...residuals.fields('residual'), ...profile.fields()],
   };

@@ -23,6 +23,8 @@ const rowsApart = length;
 const oddMs = 6 * 3_600_000;
 const oddScales = 4;
 const scalesHarmless = 3;
+/** Least scale of distances, in scales of the feature. */
+const leastDistance = 0.1;
 /** Missing values that are bridged by the last one; a longer gap begins the shape anew. */
 const bridged = 4;
 const largestRow = 2 ** 40;
@@ -152,7 +154,9 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
         if (nearest < 0 || !distances.settled(index)) continue;
         known++;
         const { distance, largest } = differences(nearest, feature);
-        parts[index] = part(Math.max(0, excess(distances, { ...feature, direction: 'up' }, index, distances.deviation(index, distance))));
+        parts[index] = part(
+          Math.max(0, excess(distances, { ...feature, direction: 'up' }, index, distances.deviation(index, distance), leastDistance)),
+        );
         exceedances[index] = largest * (levels.scale[index] as number);
       }
       return 2 * known < width ? null : rowFigure(parts);

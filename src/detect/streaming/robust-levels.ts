@@ -30,14 +30,18 @@ const leastShareOfRange = 0.05;
 const scalesPerMinimumChange = 3;
 /** A value enters at most this far out; above 1 / `leastShareOfRange`, so that what happens again and again is not shrunk away. */
 const scalesKept = 20;
+/** And at most so many times the known range, so that rare moves become ordinary where resting values had shrunk the scale. */
+const rangesKept = 2;
 const scalesAway = 4;
 /** Any move of a feature that never moved, and whose minimum change is 0: no scale can be told, in any unit. */
 const firstMove = 8;
 /** Differences below this share of the value are rounding. */
 export const resolution = 1e-13;
 const largestRatio = 1e300;
+/** What a residual is measured with is never below this share of the feature's own scale: 1 % of a band of six scales. */
+export const leastShareOfScale = 0.06;
 /** Scales that the expected range reaches to either side. */
-export const expectedScales = 3;
+const expectedScales = 3;
 
 export class RobustLevels {
   readonly centre: Float64Array;
@@ -51,6 +55,7 @@ export class RobustLevels {
   private readonly awayMs: Float64Array;
   private readonly unseen: Float64Array;
   private readonly least: Float64Array;
+  private readonly range: Float64Array;
 
   constructor(features: readonly FeatureSpec[], stepMs: number) {
     const width = features.length;
@@ -66,6 +71,7 @@ export class RobustLevels {
     this.awayMs = new Float64Array(width);
     this.unseen = new Float64Array(width);
     this.least = new Float64Array(width);
+    this.range = new Float64Array(width);
   }
 
   /** Whether enough was learned of a feature to judge it. */
@@ -106,7 +112,7 @@ export class RobustLevels {
     // What goes on and on is an incident, or a new level that is not accepted yet: neither may widen the tails.
     if (away && awayMs > this.longestBurstMs && (this.long.count[index] as number) >= capacity / 2) return false;
     const centre = this.centre[index] as number;
-    const reach = scalesKept * scale;
+    const reach = Math.max(scalesKept * scale, rangesKept * (this.range[index] as number));
     const kept = this.long.push(index, scale > 0 ? Math.max(centre - reach, Math.min(centre + reach, value)) : value);
     if (!kept) return false;
     const unseen = (this.unseen[index] as number) + 1;
@@ -138,6 +144,7 @@ export class RobustLevels {
       numbers(`${name} centres`, this.centre, -2 * bound, 2 * bound),
       numbers(`${name} scales`, this.scale, 0, 4 * bound),
       numbers(`${name} least`, this.least, -2 * bound, 2 * bound),
+      numbers(`${name} ranges`, this.range, 0, 4 * bound),
       numbers(`${name} away`, this.awayMs, 0, this.longestAwayMs),
       counts(`${name} unseen`, this.unseen, capacity),
     ];
@@ -157,6 +164,7 @@ export class RobustLevels {
     this.centre[index] = median;
     this.scale[index] = Math.max(floor, range <= resolution * Math.abs(median) ? 0 : spread);
     this.least[index] = least;
+    this.range[index] = range;
     this.unseen[index] = 0;
   }
 }
