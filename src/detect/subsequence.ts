@@ -22,6 +22,8 @@ const pace = (5 - Math.sqrt(5)) / 20;
 const rowsApart = length;
 const oddMs = 6 * 3_600_000;
 const oddScales = 4;
+/** Odd shapes that may wait, so that a long incident does not crowd out what is ordinary. */
+const mostWaiting = remembered / 4;
 const scalesHarmless = 3;
 /** Least scale of distances, in scales of the feature. */
 const leastDistance = 0.1;
@@ -122,9 +124,12 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   /** Puts `shape` in the place of the one that was used longest ago. */
   const remember = (index: number, odd: boolean): void => {
     let oldest = index * remembered;
+    let waiting = 0;
     for (let place = oldest; place < (index + 1) * remembered; place++) {
+      if ((countsFrom[place] as number) > (rows[0] as number) + rowsApart && countsFrom[place] !== largestRow) waiting++;
       if ((lastNearest[place] as number) < (lastNearest[oldest] as number)) oldest = place;
     }
+    if (odd && waiting >= mostWaiting) return;
     shapes.set(shape, oldest * length);
     countsFrom[oldest] = Math.min(largestRow, (rows[0] as number) + (odd ? oddRows : rowsApart));
     lastNearest[oldest] = Math.min(largestRow, countsFrom[oldest] as number);
