@@ -1,16 +1,19 @@
 import { parseArgs } from 'node:util';
 import type { Part, Result } from './result.ts';
-import { keep, tableOf, thisMachine } from './report.ts';
+import { keep, keyed, tableOf, thisMachine } from './report.ts';
 
 /** `npm run bench -- NAME [--json] [--keep] [options]`: a table, or one JSON object and nothing else on standard output. */
 interface Bench {
   readonly does: string;
+  /** With --json its `results` are nested by the names of parts and figures; `parts` holds them one by one. */
+  readonly keyed?: boolean;
   /** Its own options: name and what it is for, with the default. */
   readonly options: Readonly<Record<string, string>>;
   readonly run: (options: Readonly<Record<string, string | undefined>>, progress: (line: string) => void) => Promise<readonly Part[]>;
 }
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  detect: async () => (await import('./detect.ts')).detect,
   forest: async () => (await import('./forest.ts')).forest,
   walk: async () => (await import('./walk.ts')).walk,
 };
@@ -44,7 +47,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
   const results = await bench.run(options as Record<string, string | undefined>, progress);
   const result: Result = { name, machine: thisMachine(), date: new Date().toISOString(), results };
-  process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : tableOf(result));
+  const printed = bench.keyed === true ? { ...result, results: keyed(results), parts: results } : result;
+  process.stdout.write(json === true ? `${JSON.stringify(printed)}\n` : tableOf(result));
   if (keeps === true) progress(`Kept in ${keep(result)}.`);
   return 0;
 }

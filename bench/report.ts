@@ -39,14 +39,36 @@ export function tableOf(result: Result): string {
 
 function numberOf(value: number | null): string {
   if (value === null) return '–';
-  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
+  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 10 ? 2 : 1);
 }
 
 function goalOf(figure: Figure): string {
   const good = meets(figure);
   if (good === null) return '';
-  const goal = figure.atMost === undefined ? `at least ${figure.atLeast}` : `at most ${figure.atMost}`;
+  const { atLeast, atMost } = figure;
+  const goal = atMost === undefined ? `at least ${atLeast}` : atLeast === undefined ? `at most ${atMost}` : `${atLeast} to ${atMost}`;
   return `${goal}: ${good ? 'met' : 'MISSED'}`;
+}
+
+/** What `keyed` makes: values, nested by the dots in the names of parts and beneath by those of figures. */
+export interface Keyed {
+  [name: string]: number | null | Keyed;
+}
+
+/** Part `smd.seasonal` with a figure `vusPr` becomes `{ smd: { seasonal: { vusPr } } }`. */
+export function keyed(parts: readonly Part[]): Keyed {
+  const root: Keyed = {};
+  for (const { part, figures } of parts) {
+    let inner = root;
+    for (const name of part.split('.')) {
+      const there = inner[name];
+      if (typeof there === 'object' && there !== null) inner = there;
+      else inner = inner[name] = {};
+    }
+    for (const { what, value } of figures) inner[what] = value;
+  }
+  return root;
 }
 
 /**

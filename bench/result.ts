@@ -3,7 +3,7 @@ export interface Figure {
   readonly what: string;
   /** Null where it could not be measured; `note` says why. */
   readonly value: number | null;
-  readonly unit: 's' | 'ms' | 'bytes' | 'MB' | 'count' | 'ratio';
+  readonly unit: 'min' | 's' | 'ms' | 'us' | 'bytes' | 'MB' | 'count' | 'ratio';
   /** The value should not be above this. */
   readonly atMost?: number;
   /** The value should not be below this. */

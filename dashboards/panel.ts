@@ -1,5 +1,11 @@
 import type { Unit } from '../src/model/profile.ts';
 
+/** One PromQL expression with `$selector` (profile and target), `$by` and `$rate`; a legend may use `{{label}}`. */
+export interface PanelQuery {
+  readonly expr: string;
+  readonly legend: string;
+}
+
 /** A chart, defined once: the page draws it, and the same definition prints Grafana JSON. */
 export interface Panel {
   readonly id: string;
@@ -7,8 +13,8 @@ export interface Panel {
   readonly unit: Unit;
   /** The profile's feature whose expected band is drawn in, where the panel shows just that feature. */
   readonly feature?: string;
-  /** PromQL with `$selector` (profile and target) and `$rate`; a legend may use `{{label}}`. */
-  readonly queries: readonly { readonly expr: string; readonly legend: string }[];
+  /** Left out where the panel asks for its feature just as the profile does: a line per entity. */
+  readonly queries?: readonly PanelQuery[];
   /** Fixed axis, where the unit has natural bounds. */
   readonly min?: number;
   readonly max?: number;
@@ -19,4 +25,19 @@ export interface Dashboard {
   readonly profile: string;
   readonly title: { readonly en: string; readonly es: string };
   readonly panels: readonly Panel[];
+}
+
+type Bounds = Pick<Panel, 'min' | 'max'>;
+const fromZero: Bounds = { min: 0 };
+/** For shares of a whole. */
+export const share: Bounds = { min: 0, max: 1 };
+
+/** A panel of one feature, asked for as the profile does. */
+export function featurePanel(feature: string, unit: Unit, en: string, es: string, bounds = fromZero): Panel {
+  return { id: feature.replaceAll('_', '-'), title: { en, es }, unit, feature, ...bounds };
+}
+
+/** A panel of its own: what a feature sums up, taken apart. */
+export function detailPanel(id: string, unit: Unit, en: string, es: string, queries: readonly PanelQuery[], bounds = fromZero): Panel {
+  return { id, title: { en, es }, unit, queries, ...bounds };
 }

@@ -12,6 +12,7 @@ interface Command {
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }
 
+const csv = { csv: 'text', detector: 'text', train: 'text', time: 'text', label: 'text' } as const;
 const place = { data: 'text', config: 'text' } as const;
 
 const commands: Readonly<Record<string, Command>> = {
@@ -45,6 +46,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: place,
     load: async () => (await import('./rules.ts')).rules,
   },
+  dashboards: {
+    usage: 'dashboards --out DIR [--config FILE]',
+    does: 'write the dashboards for Grafana, and what provisions them',
+    options: { config: 'text', out: 'text' },
+    load: async () => (await import('./dashboards.ts')).dashboards,
+  },
   backup: {
     usage: 'backup FILE [--data DIR] [--config FILE]',
     does: 'write the whole state into one file',
@@ -58,6 +65,18 @@ const commands: Readonly<Record<string, Command>> = {
     options: place,
     words: 1,
     load: async () => (await import('./backup.ts')).restore,
+  },
+  score: {
+    usage: 'score --csv FILE [--detector SLUG] [--train ROWS] [--time COLUMN] [--label COLUMN] [--out FILE]',
+    does: 'score the rows of a CSV file, and say why',
+    options: { ...csv, out: 'text' },
+    load: async () => (await import('./score.ts')).score,
+  },
+  evaluate: {
+    usage: 'evaluate --csv FILE [--label COLUMN] [--detector SLUG] [--train ROWS] [--time COLUMN] [--json]',
+    does: 'say how a detector does on a CSV file: against its labels, or what it would have found',
+    options: { ...csv, json: 'switch' },
+    load: async () => (await import('./evaluate.ts')).evaluate,
   },
   docs: {
     usage: 'docs [--check]',
@@ -73,6 +92,12 @@ const meanings: Readonly<Record<string, string>> = {
   listen: 'address of the page and the API, over server.listen; 127.0.0.1:8080 by default',
   detach: 'go on in the background; the log is vigia.log in the data folder',
   'no-install': 'install nothing: refuse with the list of what is missing',
+  csv: 'file with a header; columns of numbers are features, an empty cell or NaN is missing',
+  detector: 'slug of the detector; docs/detectors has a page for each',
+  train: 'rows at the start to learn from before the first is scored; 0 for detectors that learn as they go, else 15 % of the file',
+  time: 'column of times, ISO 8601 or seconds or milliseconds since 1970; found by itself where it is named like one',
+  label: 'column of labels, 0 or 1; found by itself where it is named label or anomaly',
+  out: 'where to write: the file of the scores (without it standard output), the folder of the dashboards',
   json: 'one JSON object on standard output',
   check: 'write nothing; end with 1 when they are out of step',
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { receiverSchema } from './receiver.ts';
+import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
 
 /**
@@ -42,8 +43,13 @@ const sourceSchema = z.strictObject({
   username: z.string().optional().describe('Basic authentication: user.'),
   password: z.string().optional().describe('Basic authentication: password. Secret.'),
   tenant: z.string().optional().describe('Sent as X-Scope-OrgID.'),
-  selectors: z.record(z.string(), z.string()).default({}).describe('Label matchers per profile, for example linux-host: job="node".'),
-  identity: z.string().default('instance').describe('The label that names an entity on the far side.'),
+  selectors: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'Label matchers per profile, for example linux-host: job="node". Other profiles than linux-host are read only when named here.',
+    ),
+  identity: z.string().default('instance').describe('The label that names a target on the far side, in the place of `target`.'),
 });
 
 const prometheusSchema = z.strictObject({
@@ -112,6 +118,11 @@ const networkSchema = z.strictObject({
   caFile: z.string().optional().describe("PEM file with certificate authorities to trust besides the system's."),
 });
 
+const exportersSchema = z.strictObject({
+  blackbox: addressSchema.default('127.0.0.1:9115').describe('The blackbox exporter, asked about targets of http-endpoint and ping.'),
+  snmp: addressSchema.default('127.0.0.1:9116').describe('The SNMP exporter, asked about targets of snmp-switch.'),
+});
+
 const partsSchema = z.strictObject({
   releaseUrl: httpUrl.default('https://github.com/prometheus').describe('Base URL of official release archives, for mirrors.'),
   checksums: z
@@ -129,6 +140,7 @@ export const configSchema = z.strictObject({
   detection: detectionSchema.prefault({}),
   retention: retentionSchema.prefault({}),
   network: networkSchema.prefault({}),
+  exporters: exportersSchema.prefault({}),
   parts: partsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

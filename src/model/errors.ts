@@ -86,6 +86,8 @@ export const errorTable = {
   // Detection
   'model-corrupt': row(500, 65, 'The model of {entity} ({profile}) is damaged: {reason}. It was set aside and is learned again.'),
   'too-little-data': row(409, 1, 'Only {have} usable steps of {need} are there for {entity}. Learning goes on until {until}.'),
+  'csv-unreadable': row(500, 66, 'Cannot read {file}: {reason}.'),
+  'csv-invalid': row(500, 65, '{file} cannot be used: {problem}.'),
   'backup-exists': row(500, 73, 'The file {file} exists already.'),
   'backup-invalid': row(500, 65, '{file} is no Vigía backup: {reason}.'),
   'file-unwritable': row(500, 73, 'Cannot write {file}: {reason}.'),

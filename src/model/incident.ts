@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindSchema } from './profile.ts';
 import { featureShareSchema } from './score.ts';
 
 export const severitySchema = z.enum(['critical', 'warning', 'info']);
@@ -36,7 +37,7 @@ export const incidentSummarySchema = z.object({
   id: z.number(),
   entity: z.string(),
   profile: z.string(),
-  kind: z.enum(['host', 'container', 'device']),
+  kind: kindSchema,
   name: z.string(),
   severity: severitySchema,
   state: z.enum(['open', 'closed', 'unknown']),

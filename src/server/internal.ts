@@ -2,7 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Alert } from '../model/incident.ts';
 import { reasonOf } from '../model/errors.ts';
-import type { Target } from '../model/target.ts';
 import { alertsOfWebhook, webhookSchema } from './alerts.ts';
 import type { Log } from './log.ts';
 
@@ -45,19 +44,4 @@ export function createInternalListener(options: {
     }
   });
   return app;
-}
-
-/** What a target answers to Prometheus's `http_sd`: its address and the labels that every series of it carries. */
-export function discoveryOf(target: Target): { targets: string[]; labels: Record<string, string> } {
-  return {
-    targets: [target.address],
-    labels: {
-      ...target.labels,
-      __scheme__: target.scheme,
-      __metrics_path__: target.metricsPath,
-      target: target.id,
-      profile: target.profile,
-      instance: target.managedBy === 'vigia' ? target.id : target.address,
-    },
-  };
 }

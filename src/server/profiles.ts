@@ -54,11 +54,15 @@ export interface Binding {
 
 /** PromQL with `$selector`, `$by`, `$rate` and `$step` filled in. */
 export function bind(expr: string, binding: Binding): string {
-  const values: Readonly<Record<string, string>> = {
+  return fillIn(expr, {
     selector: binding.selector,
     by: binding.by.join(', '),
     rate: formatDuration(binding.rateMs),
     step: formatDuration(binding.stepMs),
-  };
-  return expr.replace(/\$(selector|by|rate|step)\b/g, (_, name: string) => values[name] ?? '');
+  });
+}
+
+/** The same with texts: other programs have variables of their own where Vigía has durations. */
+export function fillIn(expr: string, values: Readonly<Record<'selector' | 'by' | 'rate' | 'step', string>>): string {
+  return expr.replace(/\$(selector|by|rate|step)\b/g, (_, name: keyof typeof values) => values[name]);
 }

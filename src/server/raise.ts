@@ -21,7 +21,8 @@ import { ruleSpecs } from './derive/rules.ts';
 import { createEvents } from './events.ts';
 import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
-import { createInternalListener, discoveryOf } from './internal.ts';
+import { discoveryOf } from './discovery.ts';
+import { createInternalListener } from './internal.ts';
 import { createLearner } from './learner.ts';
 import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
@@ -161,7 +162,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       targetsOf: async (profile) =>
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
-          .map(discoveryOf),
+          .map((target) => discoveryOf(target, profiles.get(target.profile), config.exporters)),
       metrics: () => (board.restored ? board.exposition(now()) + metricsOf({ startedMs, work: work?.counts }) : null),
       take: (alerts) => incidents.take(alerts),
       status: async () => status(),

@@ -55,14 +55,14 @@ export async function readWindow(
   const times = Float64Array.from({ length: steps }, (_, step) => range.fromMs + (step + 1) * stepMs);
   if (steps === 0) return { times, entities: [] };
   const identity = source.identity(profile);
-  const binding = bindingOf(source, profile, range.entities);
+  const bound = bindingOf(source, profile, range.entities);
   const keyOf = (labels: Readonly<Record<string, string>>) => identity.map((label) => labels[label] ?? '').join('/');
   const stepOf = (tsMs: number) => Math.round((tsMs - range.fromMs) / stepMs) - 1;
   /** Sources refuse more than 11,000 points a series: a long window is asked for in pieces. */
   const ask = async function* (expr: string): AsyncGenerator<RangeSeries> {
     for (let first = 0; first < steps; first += mostSteps) {
       const last = Math.min(steps, first + mostSteps) - 1;
-      yield* await source.client.queryRange(bind(expr, binding), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
+      yield* await source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
     }
   };
 
@@ -104,22 +104,33 @@ export function sortedFeatures(profile: Profile): Profile['features'] {
   return profile.features.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The binding of a profile on a source, narrowed to some entities where they are given. */
+/** The binding of a profile on a source, narrowed to some entities where they are given; others may come along. */
 export function bindingOf(source: Source, profile: Profile, entities?: readonly string[]): Binding {
   const identity = source.identity(profile);
+  const named = entities?.map((entity) => partsOf(entity, identity.length));
   const narrowed =
-    entities === undefined
-      ? []
-      : [
-          anyOf(
-            identity[0] as string,
-            entities.map((entity) => entity.split('/')[0] as string),
-          ),
-        ];
+    named === undefined ? [] : identity.map((label, at) => anyOf(label, [...new Set(named.map((parts) => parts[at] as string))]));
+  return binding(source, profile, narrowed);
+}
+
+/** The binding of all that a target brings: of itself, or of its containers or pods where the profile tells those apart. */
+export function bindingOfTarget(source: Source, profile: Profile, id: string): Binding {
+  const whole = source.identity(profile).length === 1 || id.includes('/');
+  return whole ? bindingOf(source, profile, [id]) : binding(source, profile, [anyOf('target', [id])]);
+}
+
+function binding(source: Source, profile: Profile, narrowed: readonly string[]): Binding {
   return {
     selector: [source.selector(profile), ...narrowed].filter((part) => part !== '').join(','),
-    by: identity,
+    by: source.identity(profile),
     rateMs: source.rateMs,
     stepMs: source.stepMs,
   };
+}
+
+/** The values of the identity labels in the name of an entity, which joins them by "/": only the last may hold one. */
+function partsOf(entity: string, count: number): string[] {
+  const parts = entity.split('/');
+  const last = parts.slice(count - 1).join('/');
+  return Array.from({ length: count }, (_, at) => (at === count - 1 ? last : (parts[at] ?? '')));
 }

@@ -7,6 +7,15 @@ import type { Source } from './reader.ts';
 /** VictoriaMetrics serves a frozen tail for this long after now. */
 const foreignWatermarkMs = 30_000;
 
+/** Which labels the series of a profile carry: in Vigía's own Prometheus, or as the configuration says of an adopted source. */
+export function labelling(adopted: Config['prometheus']['source']): Pick<Source, 'selector' | 'identity'> {
+  if (adopted === undefined) return { selector: (profile) => profile.selector, identity: (profile) => profile.identity };
+  return {
+    selector: (profile) => adopted.selectors[profile.slug] ?? '',
+    identity: (profile) => profile.identity.map((label) => (label === 'target' ? adopted.identity : label)),
+  };
+}
+
 /** Vigía's own Prometheus as a source: its targets carry `profile` and `target`. */
 export function ownSource(client: PrometheusClient, config: Config): Source {
   const stepMs = config.prometheus.scrapeInterval;
@@ -15,12 +24,11 @@ export function ownSource(client: PrometheusClient, config: Config): Source {
     stepMs,
     watermarkMs: 2 * stepMs,
     rateMs: 4 * stepMs,
-    selector: (profile) => profile.selector,
-    identity: (profile) => profile.identity,
+    ...labelling(undefined),
   };
 }
 
-/** An adopted source, read only: selectors per profile and one identity label, as the configuration says. */
+/** An adopted source, read only: selectors per profile and the label that stands for `target`, as the configuration says. */
 export function adoptedSource(config: Config, fetch: GuardedFetch): Source | null {
   const adopted = config.prometheus.source;
   if (adopted === undefined) return null;
@@ -39,8 +47,7 @@ export function adoptedSource(config: Config, fetch: GuardedFetch): Source | nul
     stepMs,
     watermarkMs: Math.max(2 * stepMs, foreignWatermarkMs),
     rateMs: 4 * stepMs,
-    selector: (profile) => adopted.selectors[profile.slug] ?? '',
-    identity: () => [adopted.identity],
+    ...labelling(adopted),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { TargetTest } from '../model/api.ts';
 import { reasonOf } from '../model/errors.ts';
 import type { TargetInput } from '../model/target.ts';
+import { scrapeOf } from './discovery.ts';
 import type { House } from './house.ts';
 
 const deadlineMs = 8_000;
@@ -20,7 +21,10 @@ export async function testTarget(house: House, target: TargetInput): Promise<Tar
   try {
     const own = (await house.store.targets.list()).some((each) => each.managedBy === 'vigia' && each.address === target.address);
     const { username, password } = house.childCredential;
-    const answer = await house.fetch(`${target.scheme}://${target.address}${target.metricsPath}`, {
+    const profile = house.profiles.get(target.profile);
+    const { scheme, address, path, params } = scrapeOf(target, profile, house.config.exporters);
+    const query = new URLSearchParams(params).toString();
+    const answer = await house.fetch(`${scheme}://${address}${path}${query === '' ? '' : `?${query}`}`, {
       headers: {
         accept: 'text/plain;version=0.0.4',
         ...(own ? { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` } : {}),
@@ -41,19 +45,18 @@ export async function testTarget(house: House, target: TargetInput): Promise<Tar
     if (samples === 0) return told(false, 'It answered, but not with metrics in the Prometheus text format.');
     if (samples < lines.length)
       return told(false, `${lines.length - samples} of ${lines.length} lines are no samples of the Prometheus text format.`, samples);
-    const wanted = expectedMetric[target.profile];
-    if (wanted !== undefined && !lines.some((line) => line.startsWith(wanted))) {
+    const wanted = profile?.recognise ?? [];
+    if (wanted.length > 0 && !lines.some((line) => wanted.some((start) => line.startsWith(start)))) {
       return told(
         false,
-        `It answers with ${samples} samples, but none begins with ${wanted}: is this the right exporter for ${target.profile}?`,
+        `It answers with ${samples} samples, but none begins with ${wanted.join(' or ')}: is this the right exporter for ${target.profile}?`,
         samples,
       );
     }
+    if (lines.includes('probe_success 0'))
+      return told(false, `The exporter at ${address} answers, but ${params['target']} does not.`, samples);
     return told(true, `It answers with ${samples} samples.`, samples);
   } catch (thrown) {
     return told(false, reasonOf(thrown));
   }
 }
-
-/** How the exporter of a profile is recognised. */
-const expectedMetric: Readonly<Record<string, string>> = { 'linux-host': 'node_' };

@@ -1,4 +1,5 @@
 import type { PartHealth } from '../model/api.ts';
+import type { Profile } from '../model/profile.ts';
 import type { House } from './house.ts';
 import { type Loop, startLoop } from './loops.ts';
 
@@ -32,21 +33,26 @@ export function startWork(house: House): Work {
   const readAll = async (): Promise<number> => {
     let behind = false;
     let farMs = now();
-    for (const profile of house.profiles.values()) {
+    let failure: unknown = null;
+    for (const profile of await profilesInUse(house)) {
       const startedMs = performance.now();
-      const result = await house.pipeline.tick(profile).catch((thrown: unknown) => {
+      try {
+        const result = await house.pipeline.tick(profile);
+        counts.tickSeconds += (performance.now() - startedMs) / 1000;
+        counts.present += result.present;
+        counts.missing += result.missing;
+        counts.findings += result.findings;
+        behind ||= result.behind;
+        farMs = result.nowMs;
+        await house.learner.maintain(profile, result.nowMs);
+      } catch (thrown) {
+        // One profile whose query is refused must not stop the others.
         counts.failures++;
-        throw thrown;
-      });
-      counts.ticks++;
-      counts.tickSeconds += (performance.now() - startedMs) / 1000;
-      counts.present += result.present;
-      counts.missing += result.missing;
-      counts.findings += result.findings;
-      behind ||= result.behind;
-      farMs = result.nowMs;
-      await house.learner.maintain(profile, result.nowMs);
+        failure ??= thrown;
+      }
     }
+    if (failure !== null) throw failure;
+    counts.ticks++;
     // The next step is complete a watermark after its end; a little later, so that it surely is.
     return behind ? 0 : stepMs - ((farMs - source.watermarkMs) % stepMs) + 50;
   };
@@ -95,6 +101,23 @@ export function startWork(house: House): Work {
       await Promise.all(loops.map((loop) => loop.stop()));
     },
   };
+}
+
+/**
+ * The profiles to read: on an adopted source those it has a selector for, else those with a target, or with one in the past;
+ * linux-host always. Nobody pays for the rest.
+ */
+async function profilesInUse(house: Pick<House, 'profiles' | 'config' | 'store'>): Promise<Profile[]> {
+  const adopted = house.config.prometheus.source;
+  const targets = new Set((await house.store.targets.list()).map((target) => target.profile));
+  const used: Profile[] = [];
+  for (const profile of house.profiles.values()) {
+    const { slug } = profile;
+    const known =
+      adopted === undefined ? targets.has(slug) || (await house.store.pipeline.cursor(slug)) !== null : slug in adopted.selectors;
+    if (known || slug === 'linux-host') used.push(profile);
+  }
+  return used;
 }
 
 /**

@@ -27,6 +27,7 @@ export const loginSearch = (raw: Raw) => {
 
 export const ranges = {
   '15m': 900_000,
+  '30m': 1_800_000,
   '1h': 3_600_000,
   '6h': 21_600_000,
   '24h': 86_400_000,

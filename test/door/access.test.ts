@@ -118,8 +118,8 @@ it('tells a handler what the caller may see', async () => {
     const { cookie } = await house.person('operator', { scope });
     return (await house.ask('GET', '/test/operator', { cookie })).json['kinds'];
   };
-  expect(await seen({ hosts: true, containers: true })).toEqual(['host', 'container', 'device']);
-  expect(await seen({ hosts: true, containers: false })).toEqual(['host', 'device']);
+  expect(await seen({ hosts: true, containers: true })).toEqual(['host', 'container', 'device', 'service']);
+  expect(await seen({ hosts: true, containers: false })).toEqual(['host', 'device', 'service']);
   expect(await seen({ hosts: false, containers: true })).toEqual(['container']);
   expect(await seen({ hosts: false, containers: false })).toEqual([]);
 });

@@ -20,6 +20,8 @@ export const profile: Profile = {
   selector: 'profile="linux-host"',
   identity: ['target'],
   presence: 'presence',
+  recognise: ['node_'],
+  sampleLimit: 5_000,
   features: ['cpu', 'memory', 'disk'].map((name) => ({
     name,
     title: { en: name, es: name },

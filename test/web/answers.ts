@@ -4,7 +4,7 @@ import type { PanelData } from '../../src/model/api.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
 import { notFound, type Reply } from './reply.ts';
-import { linuxHost, wave, wobble } from './figures.ts';
+import { allProfiles, wave, wobble } from './figures.ts';
 import type { Scene } from './scenes.ts';
 
 const minute = 60_000;
@@ -19,7 +19,7 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
     case 'overview':
       return { body: scene.overview };
     case 'profiles':
-      return { body: { profiles: [linuxHost] } };
+      return { body: { profiles: allProfiles } };
     case 'hosts':
       return hostAnswer(scene, rest, query);
     case 'targets':
@@ -81,7 +81,7 @@ function hostAnswer(scene: Scene, [id = '', , panel = '']: string[], query: URLS
   const host = scene.hosts.get(id);
   if (!host) return notFound('host', id);
   if (panel === '') return { body: host };
-  const definition = dashboardOf('linux-host')?.panels.find((one) => one.id === panel);
+  const definition = dashboardOf(host.target.profile)?.panels.find((one) => one.id === panel);
   if (!definition) return notFound('panel', panel);
   const from = Number(query.get('fromMs'));
   const to = Number(query.get('toMs'));
@@ -94,7 +94,7 @@ function hostAnswer(scene: Scene, [id = '', , panel = '']: string[], query: URLS
         ? ['/', '/home', '/var']
         : panel === 'disk-busy'
           ? ['sda', 'nvme0n1']
-          : ['value'];
+          : (host.lines ?? ['value']);
   const trouble = host.target.state === 'bad' ? (host.target.sinceMs ?? to) : Number.POSITIVE_INFINITY;
   const data: PanelData = {
     panel,

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Host, Points } from '../../src/model/api.ts';
 import { type Profile, profileSchema } from '../../src/model/profile.ts';
 
-export const linuxHost: Profile = profileSchema.parse(
-  parse(readFileSync(new URL('../../profiles/linux-host.yml', import.meta.url), 'utf8')),
-);
+const folder = new URL('../../profiles/', import.meta.url);
+export const allProfiles: readonly Profile[] = readdirSync(folder)
+  .sort()
+  .map((file) => profileSchema.parse(parse(readFileSync(new URL(file, folder), 'utf8'))));
+export const linuxHost = allProfiles.find(({ slug }) => slug === 'linux-host') as Profile;
 
 /** The same wobble for the same seed, in [0, 1). */
 export function wobble(seed: number): number {

@@ -24,6 +24,7 @@ describe('units', () => {
     ['seconds', 90, '90 s'],
     ['seconds', 0, '0 s'],
     ['seconds', 7200, '2 h'],
+    ['seconds', 1_209_600, '14 d'],
     ['per_second', 31_000, '31,000 /s'],
     ['watts', 450, '450 W'],
   ] as const)('%s %d', (unit, value, shown) => {

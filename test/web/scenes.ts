@@ -2,18 +2,20 @@ import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
-import { calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
+import type { Unit } from '../../src/model/profile.ts';
+import { allProfiles, calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
 
 /** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
 export interface Scene {
   session: Session;
   overview: Overview;
-  hosts: Map<string, Host>;
+  /** `lines` are the legends of its charts, where they are not one. */
+  hosts: Map<string, Host & { readonly lines?: readonly string[] }>;
   incidents: Incident[];
   ai: AiState;
   findings: Finding[];
 }
-export type SceneName = 'calm' | 'incident' | 'empty';
+export type SceneName = 'calm' | 'incident' | 'empty' | 'kinds';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -32,7 +34,7 @@ const account: Account = {
   preferences: { theme: 'auto', language: 'auto', timeZone: 'auto' },
 };
 
-function target(now: number, id: string, name: string, part: Partial<TargetOverview> = {}): TargetOverview {
+export function target(now: number, id: string, name: string, part: Partial<TargetOverview> = {}): TargetOverview {
   const seed = id.length;
   return {
     id,
@@ -150,7 +152,7 @@ const part = (name: string, now: number) => ({
   sinceMs: now - 3 * 24 * hour,
 });
 
-function house(now: number, targets: TargetOverview[]): Scene {
+export function house(now: number, targets: TargetOverview[]): Scene {
   return {
     session: { account: structuredClone(account), setupNeeded: false, setupCodeNeeded: false, version: '0.1.0' },
     overview: {
@@ -173,6 +175,7 @@ export function makeScene(name: SceneName, now = Date.now()): Scene {
     scene.session = { account: null, setupNeeded: true, setupCodeNeeded: true, version: '0.1.0' };
     return scene;
   }
+  if (name === 'kinds') return kinds(now);
   const targets = [
     target(now, 'web1', 'web1', { managedBy: 'vigia', address: '127.0.0.1:9100', labels: { rack: 'a3' } }),
     target(now, 'db-primary', hostileName, { score: 0.41 }),
@@ -189,6 +192,55 @@ export function makeScene(name: SceneName, now = Date.now()): Scene {
   scene.findings = findings(now);
   return name === 'calm' ? scene : withIncident(scene, now);
 }
+
+/** One target of each profile, as it looks when all is well; of containers and pods there are several. */
+function kinds(now: number): Scene {
+  const scene = house(
+    now,
+    allProfiles.map(({ slug }) => target(now, slug, slug, { profile: slug })),
+  );
+  for (const profile of allProfiles) {
+    const host = scene.hosts.get(profile.slug) as Host;
+    const many = profile.identity.length > 1;
+    const features = profile.features.map(({ name, unit, highest, minimumChange }, at) => {
+      const middle = usual[unit] * (1 + 0.1 * at);
+      const [value, expectedLow, expectedHigh] = [
+        middle,
+        middle * 0.8,
+        Math.min(middle * 1.2 + minimumChange, highest ?? Number.MAX_VALUE),
+      ];
+      const known = many ? { value: null, expectedLow: null, expectedHigh: null } : { value, expectedLow, expectedHigh };
+      return { feature: name, unit, ...known, share: null };
+    });
+    const now = (name: string) => features.find(({ feature }) => feature === name)?.value ?? null;
+    scene.hosts.set(profile.slug, {
+      ...host,
+      ...(many ? { lines: ['shop-web-1', 'shop-web-2', 'shop-db-1'], model: null } : {}),
+      features,
+      summary: {
+        cpuRatio: now('cpu'),
+        memoryRatio: now('memory'),
+        diskRatio: now('disk_space'),
+        receiveBytesPerSecond: now('network_receive'),
+        transmitBytesPerSecond: now('network_transmit'),
+      },
+    });
+  }
+  return scene;
+}
+
+/** A likely amount of each unit. */
+const usual: Readonly<Record<Unit, number>> = {
+  ratio: 0.3,
+  bytes: 4e8,
+  bytes_per_second: 2e5,
+  seconds: 0.04,
+  per_second: 40,
+  count: 12,
+  watts: 402.6,
+  amperes: 1.9,
+  celsius: 41,
+};
 
 function findings(now: number): Finding[] {
   return Array.from({ length: 34 }, (_, index) => ({

@@ -25,7 +25,8 @@ export function anomalyRule(profile: Profile, input: RuleInput): RuleSpec {
     expr: `vigia_anomaly_score${of} >= on(profile, job, instance, entity) vigia_anomaly_threshold${of}`,
     forMs: input.scrapeIntervalMs,
     keepFiringForMs: input.keepFiringMs,
-    labels: { severity: 'warning', category: 'anomaly' },
+    // The profile is among the alert's labels anyway; said here, it keeps the rules of two profiles apart.
+    labels: { severity: 'warning', category: 'anomaly', profile: profile.slug },
     annotations: {
       title: headline,
       summary: `${defined}{{ $labels.entity }} behaves abnormally{{ with ${TOP} }}: ${listed(', ')}{{ end }}`,

@@ -43,7 +43,7 @@ const NODE_FILE = 'node-exporter-password';
 export function prometheusFiles(input: PrometheusInput): Record<string, string> {
   const bearer = { authorization: { type: 'Bearer', credentials_file: TOKEN_FILE } };
   const internal = `127.0.0.1:${input.internal.port}`;
-  const profiles = input.rules.profiles.map((profile) => profile.slug).sort();
+  const profiles = input.rules.profiles.toSorted((a, b) => (a.slug < b.slug ? -1 : 1));
   const config = {
     global: {
       scrape_interval: formatDuration(input.scrapeIntervalMs),
@@ -71,9 +71,10 @@ export function prometheusFiles(input: PrometheusInput): Record<string, string> 
         static_configs: [{ targets: [internal], labels: { instance: 'vigia' } }],
       },
       ...(input.node === undefined ? [] : [nodeJob(input.node)]),
-      ...profiles.map((slug) => ({
+      ...profiles.map(({ slug, sampleLimit }) => ({
         job_name: slug,
         ...targetLimits,
+        sample_limit: sampleLimit,
         http_sd_configs: [{ url: `http://${internal}/internal/sd/${encodeURIComponent(slug)}`, refresh_interval: '5s', ...bearer }],
       })),
     ],

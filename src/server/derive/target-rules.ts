@@ -17,14 +17,26 @@ export function targetRules(profile: Profile, targets: readonly Target[], input:
     ...own.map((target) => missing(profile, target, input)),
     ...differences(profile, own, input),
     ...diskAlmostFull(profile, input),
+    ...unavailable(profile, input),
+    ...certificateExpires(profile, input),
   ];
 }
 
-const downName = (profile: Profile): string => (profile.kind === 'host' ? 'HostDown' : 'DeviceDown');
-const missingName = (profile: Profile): string => (profile.kind === 'host' ? 'HostMissing' : 'DeviceMissing');
+const words = { host: 'Host', device: 'Device', service: 'Service', container: 'Container' } as const;
+const downName = (profile: Profile): string => `${words[profile.kind]}Down`;
+const missingName = (profile: Profile): string => `${words[profile.kind]}Missing`;
+const unavailableName = (profile: Profile): string => `${words[profile.kind]}Unavailable`;
 
 /** Names of the alerts after which an entity's other alerts say nothing new. */
-export const downNames: readonly string[] = ['HostDown', 'DeviceDown', 'HostMissing', 'DeviceMissing'];
+export const downNames: readonly string[] = [
+  'HostDown',
+  'DeviceDown',
+  'ServiceDown',
+  'HostMissing',
+  'DeviceMissing',
+  'ServiceMissing',
+  'ServiceUnavailable',
+];
 
 /** P29: the exporter does not answer. */
 function down(profile: Profile, input: RuleInput): RuleSpec {
@@ -92,6 +104,35 @@ function diskAlmostFull(profile: Profile, input: RuleInput): RuleSpec[] {
   ];
 }
 
+/** The exporter answers, but what it watches does not: a database, a web address. */
+function unavailable(profile: Profile, input: RuleInput): RuleSpec[] {
+  const available = featureExpr(profile, 'available', input, IDENTITY);
+  if (available === null) return [];
+  return [
+    rule(input, profile, unavailableName(profile), 'critical', 'availability', {
+      title: 'It does not answer its exporter for 1 minute',
+      expr: `(${available}) == 0`,
+      forMs: MINUTE,
+      headline: `${profile.kind} {{ $labels.target }} does not answer`,
+      details: 'Its exporter works, and says that {{ $labels.instance }} does not answer as it should.',
+    }),
+  ];
+}
+
+function certificateExpires(profile: Profile, input: RuleInput): RuleSpec[] {
+  const left = featureExpr(profile, 'certificate_left', input, IDENTITY);
+  if (left === null) return [];
+  return [
+    rule(input, profile, 'CertificateExpires', 'warning', 'other', {
+      title: 'A certificate is valid for less than 14 days',
+      expr: `(${left}) < ${14 * 86_400}`,
+      forMs: 5 * MINUTE,
+      headline: `${profile.kind} {{ $labels.target }} has a certificate about to expire`,
+      details: 'It is valid for another {{ humanizeDuration $value }}.',
+    }),
+  ];
+}
+
 /** The PromQL of a profile's feature, kept apart by these labels; null where the profile has no such feature. */
 function featureExpr(profile: Profile, name: string, input: RuleInput, by: readonly string[], matcher?: string): string | null {
   const feature = profile.features.find((each) => each.name === name);
@@ -119,7 +160,7 @@ function rule(input: RuleInput, profile: Profile, name: string, severity: RuleSp
     expr: text.expr,
     forMs: text.forMs,
     keepFiringForMs: 0,
-    labels: { severity, category, entity: '{{ $labels.target }}' },
+    labels: { severity, category, profile: profile.slug, entity: '{{ $labels.target }}' },
     annotations: {
       title: text.headline,
       summary: `${text.headline}. ${text.details}`,

@@ -1,12 +1,8 @@
 import type { Role } from '../../model/account.ts';
 import { VigiaError } from '../../model/errors.ts';
-import type { Profile } from '../../model/profile.ts';
+import { type Kind, kindSchema } from '../../model/profile.ts';
 import type { Principal } from '../../store/contract.ts';
 
-/** What a profile watches: a host, a container or a device. Devices belong to those who see hosts. */
-export type Kind = Profile['kind'];
-
-const kinds: readonly Kind[] = ['host', 'container', 'device'];
 const rank: Readonly<Record<Role, number>> = { viewer: 1, operator: 2, administrator: 3 };
 
 /** administrator > operator > viewer. */
@@ -14,14 +10,14 @@ export function mayDo(principal: Principal, needed: Role): boolean {
   return rank[principal.role] >= rank[needed];
 }
 
-/** P04: whether things of this kind are shown to somebody; every read, event and incident asks this. */
+/** P04: whether things of this kind are shown to somebody; every read, event and incident asks this. All but containers belong to hosts. */
 export function maySee(principal: Principal, kind: Kind): boolean {
   return kind === 'container' ? principal.scope.containers : principal.scope.hosts;
 }
 
 /** For the filters of lists. */
 export function visibleKinds(principal: Principal): readonly Kind[] {
-  return kinds.filter((kind) => maySee(principal, kind));
+  return kindSchema.options.filter((kind) => maySee(principal, kind));
 }
 
 /** @throws VigiaError `out-of-scope`. */

@@ -4,10 +4,11 @@ import type { FeatureState, Host, HostSummary, PanelData, Rule } from '../../mod
 import { VigiaError } from '../../model/errors.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
+import { queriesOf } from '../panels.ts';
 import { expectedOf, sharesOf } from '../pipeline.ts';
 import { bind } from '../profiles.ts';
 import { constant } from '../promql.ts';
-import { bindingOf, completeUntil, readWindow, sortedFeatures } from '../reader.ts';
+import { bindingOfTarget, completeUntil, readWindow, sortedFeatures } from '../reader.ts';
 import { pointsOf, targetOverviews } from './overview.ts';
 
 /** Most points of a chart: more cannot be seen. */
@@ -127,9 +128,9 @@ export async function panelView(
   const { source } = house;
   const stepMs = source.stepMs * Math.max(1, Math.ceil((range.toMs - range.fromMs) / maxPoints / source.stepMs));
   const align = (ms: number) => Math.floor(ms / stepMs) * stepMs;
-  const binding = { ...bindingOf(source, profile, [id]), rateMs: Math.max(source.rateMs, stepMs), stepMs };
+  const binding = { ...bindingOfTarget(source, profile, id), rateMs: Math.max(source.rateMs, stepMs), stepMs };
   const results = await Promise.all(
-    panel.queries.map(async (query) => ({
+    queriesOf(panel, profile).map(async (query) => ({
       query,
       found: await source.client.queryRange(bind(query.expr, binding), { fromMs: align(range.fromMs), toMs: align(range.toMs), stepMs }),
     })),

@@ -3,6 +3,7 @@ import type { Scope } from '../../model/account.ts';
 import type { Overview, Points, TargetOverview } from '../../model/api.ts';
 import { reasonOf } from '../../model/errors.ts';
 import type { Alert } from '../../model/incident.ts';
+import { type Kind, kindSchema } from '../../model/profile.ts';
 import type { State, Target } from '../../model/target.ts';
 import type { EntityRow } from '../../store/contract.ts';
 import { freshMs, type House } from '../house.ts';
@@ -12,17 +13,17 @@ const hourMs = 3_600_000;
 const minuteMs = 60_000;
 
 /** Whether an account may see things of this kind. */
-export function inScope(scope: Scope, kind: 'host' | 'container' | 'device'): boolean {
+export function inScope(scope: Scope, kind: Kind): boolean {
   return kind === 'container' ? scope.containers : scope.hosts;
 }
 
-export function kindOf(house: House, profile: string): 'host' | 'container' | 'device' {
+export function kindOf(house: House, profile: string): Kind {
   return house.profiles.get(profile)?.kind ?? 'host';
 }
 
 /** The kinds an account may see, for store filters. */
 export function kindsOf(scope: Scope): string[] {
-  return (['host', 'container', 'device'] as const).filter((kind) => inScope(scope, kind));
+  return kindSchema.options.filter((kind) => inScope(scope, kind));
 }
 
 /** Everything watched: the inventory, and entities that only an adopted source knows. */

@@ -110,5 +110,6 @@ function seconds(size: number): Scaled {
   if (size < 0.001) return { factor: 1e6, suffix: 'µs' };
   if (size < 1) return { factor: 1000, suffix: 'ms' };
   if (size < 7200) return { factor: 1 / 60, suffix: 'min' };
-  return { factor: 1 / 3600, suffix: 'h' };
+  if (size < 172_800) return { factor: 1 / 3600, suffix: 'h' };
+  return { factor: 1 / 86_400, suffix: 'd' };
 }

@@ -31,7 +31,10 @@ function Known({ host }: { host: Host }) {
   const { target } = host;
   const dashboard = dashboardOf(target.profile);
   const { profiles } = useNames();
-  const names = profiles.find(({ slug }) => slug === target.profile)?.features.map(({ name }) => name) ?? [];
+  const profile = profiles.find(({ slug }) => slug === target.profile);
+  const names = profile?.features.map(({ name }) => name) ?? [];
+  // Figures and a model belong to an entity; a target that brings many has only charts, with a line for each.
+  const isEntity = profile === undefined || profile.identity.length === 1 || target.id.includes('/');
   // Below the threshold there is nothing to share out: the figures would only alarm.
   const abnormal = target.score !== null && target.threshold !== null && target.score >= target.threshold;
   const shown = host.features.map((one) => (abnormal ? one : { ...one, share: null }));
@@ -41,12 +44,14 @@ function Known({ host }: { host: Host }) {
   return (
     <>
       <Head host={host} />
-      <section className="section" aria-labelledby="summary">
-        <header>
-          <h2 id="summary">{t('host.summary')}</h2>
-        </header>
-        <Tiles summary={host.summary} features={host.features} />
-      </section>
+      {profile && isEntity && (
+        <section className="section" aria-labelledby="summary">
+          <header>
+            <h2 id="summary">{t('host.summary')}</h2>
+          </header>
+          <Tiles profile={profile} summary={host.summary} features={host.features} />
+        </section>
+      )}
       <div className="columns">
         <section className="section" aria-labelledby="alerts">
           <header>
@@ -75,22 +80,24 @@ function Known({ host }: { host: Host }) {
         </section>
       </div>
       {dashboard && <Panels target={target} dashboard={dashboard} />}
-      <section className="section" aria-labelledby="against">
-        <header>
-          <h2 id="against">{t('host.against')}</h2>
-        </header>
-        <div className="sheet">
-          <FeatureHead shares={abnormal} />
-          <FeatureRows profile={target.profile} features={features} />
-        </div>
-      </section>
+      {isEntity && (
+        <section className="section" aria-labelledby="against">
+          <header>
+            <h2 id="against">{t('host.against')}</h2>
+          </header>
+          <div className="sheet">
+            <FeatureHead shares={abnormal} />
+            <FeatureRows profile={target.profile} features={features} />
+          </div>
+        </section>
+      )}
       <section className="section" aria-labelledby="rules">
         <header>
           <h2 id="rules">{t('host.rules')}</h2>
         </header>
         <Rules rules={host.rules} />
       </section>
-      <ModelLine host={host} />
+      {isEntity && <ModelLine host={host} />}
     </>
   );
 }

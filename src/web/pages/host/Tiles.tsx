@@ -1,6 +1,10 @@
 import { useTranslation } from 'react-i18next';
 import type { FeatureState, HostSummary } from '../../../model/api.ts';
+import type { Profile, Unit } from '../../../model/profile.ts';
 import { useFormat } from '../../format/useFormat.ts';
+import { levelOf, type Level } from '../../format/level.ts';
+import { Badge } from '../../parts/StateMark.tsx';
+import { useNames } from '../../parts/names.ts';
 import { isOutside, RangeBar } from '../../parts/RangeBar.tsx';
 
 const tiles = [
@@ -11,27 +15,69 @@ const tiles = [
   { word: 'host.transmit', key: 'transmitBytesPerSecond', unit: 'bytes_per_second', feature: 'network_transmit' },
 ] as const;
 
-/** P06: the five figures one asks for first, each against its expected range where one is known. */
-export function Tiles({ summary, features }: { summary: HostSummary; features: readonly FeatureState[] }) {
+/** The figures one asks for first, each against its expected range where one is known: P06 of a host, else what the profile lists first. */
+export function Tiles({ profile, summary, features }: { profile: Profile; summary: HostSummary; features: readonly FeatureState[] }) {
+  const { t } = useTranslation();
+  const { feature: nameOf } = useNames();
+  const stateOf = (name: string) => features.find((one) => one.feature === name);
+  const shown =
+    profile.kind === 'host'
+      ? tiles.map(({ word, key, unit, feature }) => ({
+          id: key,
+          title: t(word),
+          unit,
+          value: summary[key],
+          known: stateOf(feature),
+          level: null,
+        }))
+      : profile.features.slice(0, tiles.length).map(({ name, unit, levels }) => {
+          const known = stateOf(name);
+          const value = known?.value ?? null;
+          return { id: name, title: nameOf(profile.slug, name).title, unit, value, known, level: levelOf(value, levels) };
+        });
+  return (
+    <dl className="tiles">
+      {shown.map(({ id, title, unit, value, known, level }) => (
+        <Tile
+          key={id}
+          title={title}
+          unit={unit}
+          value={value}
+          low={known?.expectedLow ?? null}
+          high={known?.expectedHigh ?? null}
+          level={level}
+        />
+      ))}
+    </dl>
+  );
+}
+
+interface TileProps {
+  readonly title: string;
+  readonly unit: Unit;
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly level: Level | null;
+}
+
+const tones = { normal: 'ok', raised: 'warn', high: 'bad' } as const;
+
+function Tile({ title, unit, value, low, high, level }: TileProps) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <dl className="tiles">
-      {tiles.map(({ word, key, unit, feature }) => {
-        const value = summary[key];
-        const known = features.find((one) => one.feature === feature);
-        const low = known?.expectedLow ?? null;
-        const high = known?.expectedHigh ?? null;
-        return (
-          <div key={key} className="tile sheet">
-            <dt className="soft small">{t(word)}</dt>
-            <dd data-state={isOutside(value, low, high) ? 'bad' : undefined}>
-              {value === null ? t('common.noData') : format.value(value, unit)}
-            </dd>
-            <dd className="tile-range">{value !== null && <RangeBar value={value} low={low} high={high} unit={unit} />}</dd>
-          </div>
-        );
-      })}
-    </dl>
+    <div className="tile sheet">
+      <dt className="soft small">{title}</dt>
+      <dd data-state={level !== null ? tones[level] : isOutside(value, low, high) ? 'bad' : undefined}>
+        {value === null ? t('common.noData') : format.value(value, unit)}
+      </dd>
+      {level !== null && (
+        <dd className="tile-level">
+          <Badge tone={tones[level]}>{t(unit === 'watts' ? `host.consumption.${level}` : `host.level.${level}`)}</Badge>
+        </dd>
+      )}
+      <dd className="tile-range">{value !== null && <RangeBar value={value} low={low} high={high} unit={unit} />}</dd>
+    </div>
   );
 }

@@ -27,7 +27,7 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
     ? inputOf(target)
     : {
         name: '',
-        profile: profiles[0]?.slug ?? 'linux-host',
+        profile: 'linux-host',
         address: '',
         scheme: 'http',
         metricsPath: '/metrics',
@@ -37,6 +37,13 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
   // Where Vigía's own exporter is, is Vigía's affair; its name, labels and switch are a person's.
   const fixed = target?.managedBy === 'vigia';
   const { fields, set } = useFields({ ...start, labels: labelLines(start.labels) });
+  // A web address is asked for its front page, an exporter for its metrics; a path that somebody typed stays.
+  const choose = (slug: string) => {
+    const [from, to] = asksUrl(slug) ? ['/metrics', '/'] : ['/', '/metrics'];
+    if (fields.metricsPath === from) set('metricsPath')(to);
+    set('profile')(slug);
+  };
+  const asksUrl = (slug: string) => profiles.find((one) => one.slug === slug)?.through?.asks === 'url';
   const { labels, badLine } = parseLabels(fields.labels);
   const input: TargetInput = { ...fields, labels };
   const save = useMutation({
@@ -86,7 +93,7 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
             label={t('targets.profile')}
             disabled={fixed}
             value={fields.profile}
-            onChange={typed(set('profile'))}
+            onChange={typed(choose)}
             error={problem.at('profile')}
             data={profiles.map(({ slug, title }) => ({ value: slug, label: title[language] }))}
           />
@@ -99,7 +106,7 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
             data={['http', 'https']}
           />
           <TextInput
-            label={t('targets.path')}
+            label={t(asksUrl(fields.profile) ? 'targets.urlPath' : 'targets.path')}
             name="metricsPath"
             disabled={fixed}
             value={fields.metricsPath}
