@@ -7,6 +7,8 @@ interface Command {
   readonly usage: string;
   readonly does: string;
   readonly options: Readonly<Record<string, 'text' | 'switch'>>;
+  /** What an option means to this command, where that is not what it means to the others. */
+  readonly means?: Readonly<Record<string, string>>;
   readonly words?: number;
   /** Loaded only when it is asked for: `--help` needs none of the server. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
@@ -50,6 +52,7 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'dashboards --out DIR [--config FILE]',
     does: 'write the dashboards for Grafana, and what provisions them',
     options: { config: 'text', out: 'text' },
+    means: { out: 'folder to write into; files of the same name are replaced' },
     load: async () => (await import('./dashboards.ts')).dashboards,
   },
   backup: {
@@ -70,6 +73,7 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'score --csv FILE [--detector SLUG] [--train ROWS] [--time COLUMN] [--label COLUMN] [--out FILE]',
     does: 'score the rows of a CSV file, and say why',
     options: { ...csv, out: 'text' },
+    means: { out: 'file for the scores; without it standard output' },
     load: async () => (await import('./score.ts')).score,
   },
   evaluate: {
@@ -77,6 +81,13 @@ const commands: Readonly<Record<string, Command>> = {
     does: 'say how a detector does on a CSV file: against its labels, or what it would have found',
     options: { ...csv, json: 'switch' },
     load: async () => (await import('./evaluate.ts')).evaluate,
+  },
+  export: {
+    usage: 'export --match SELECTOR --from TIME [--to TIME] --out FILE [--data DIR]',
+    does: 'write samples as CSV, those of the archive too; Vigía must run',
+    options: { match: 'text', from: 'text', to: 'text', out: 'text', data: 'text' },
+    means: { out: 'the CSV file to write; it must not exist' },
+    load: async () => (await import('./export.ts')).exportSamples,
   },
   docs: {
     usage: 'docs [--check]',
@@ -89,6 +100,9 @@ const commands: Readonly<Record<string, Command>> = {
 const meanings: Readonly<Record<string, string>> = {
   data: `folder of everything Vigía keeps: VIGIA_DATA, else ${rootDataDir} for root and .vigia/data beside the program for others`,
   config: 'configuration file; without it vigia.yml beside the program, where there is one',
+  match: 'series selector of PromQL, such as node_load1 or \'{job="linux-host"}\'',
+  from: 'time like 2026-11-22T14:05:00Z, or how long ago, like 30d',
+  to: 'the same; now without it',
   listen: 'address of the page and the API, over server.listen; 127.0.0.1:8080 by default',
   detach: 'go on in the background; the log is vigia.log in the data folder',
   'no-install': 'install nothing: refuse with the list of what is missing',
@@ -97,14 +111,13 @@ const meanings: Readonly<Record<string, string>> = {
   train: 'rows at the start to learn from before the first is scored; 0 for detectors that learn as they go, else 15 % of the file',
   time: 'column of times, ISO 8601 or seconds or milliseconds since 1970; found by itself where it is named like one',
   label: 'column of labels, 0 or 1; found by itself where it is named label or anomaly',
-  out: 'where to write: the file of the scores (without it standard output), the folder of the dashboards',
   json: 'one JSON object on standard output',
   check: 'write nothing; end with 1 when they are out of step',
 };
 
-function helpOf({ usage, does, options }: Command): string {
+function helpOf({ usage, does, options, means }: Command): string {
   const width = Math.max(0, ...Object.keys(options).map((name) => name.length));
-  const rows = Object.keys(options).map((name) => `  --${name.padEnd(width)}  ${meanings[name] ?? ''}`);
+  const rows = Object.keys(options).map((name) => `  --${name.padEnd(width)}  ${means?.[name] ?? meanings[name] ?? ''}`);
   return [`vigia ${usage}`, `    ${does}`, ...(rows.length === 0 ? [] : ['', ...rows])].join('\n');
 }
 

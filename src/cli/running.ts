@@ -89,6 +89,24 @@ async function askStatus({ pid, internalUrl, token }: Running): Promise<Status> 
   return (await answer.body.json()) as Status;
 }
 
+/** Samples as CSV, as they come. @throws VigiaError `far-unreachable`, `far-status`. */
+export async function askExport(
+  { pid, internalUrl, token }: Running,
+  range: { match: string; fromMs: number; toMs: number },
+): Promise<AsyncIterable<Uint8Array>> {
+  const what = `Vigía (pid ${pid})`;
+  const query = new URLSearchParams({ match: range.match, fromMs: String(range.fromMs), toMs: String(range.toMs) });
+  const answer = await request(`${internalUrl}/internal/export?${query.toString()}`, {
+    headers: { authorization: `Bearer ${token}` },
+    headersTimeout: 120_000,
+    bodyTimeout: 120_000,
+  }).catch((thrown: unknown) => {
+    throw new VigiaError('far-unreachable', { what, url: internalUrl, reason: connectionReason(thrown) });
+  });
+  if (answer.statusCode === 200) return answer.body;
+  throw new VigiaError('far-status', { what, status: answer.statusCode, reason: (await answer.body.text()).trim().replace(/\.$/, '') });
+}
+
 const mark = { ok: 'ok     ', bad: 'BAD    ', unknown: 'unknown' } as const;
 
 function inWords(found: Status): string {

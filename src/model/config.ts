@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archiveSchema } from './archive.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -139,6 +140,7 @@ export const configSchema = z.strictObject({
   alerts: alertsSchema.prefault({}),
   detection: detectionSchema.prefault({}),
   retention: retentionSchema.prefault({}),
+  archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
   network: networkSchema.prefault({}),
   exporters: exportersSchema.prefault({}),
   parts: partsSchema.prefault({}),
@@ -146,4 +148,10 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** Keys whose values are masked wherever the configuration is shown. */
-export const configSecrets: readonly string[] = ['database.url', 'prometheus.source.headers', 'prometheus.source.password'];
+export const configSecrets: readonly string[] = [
+  'database.url',
+  'prometheus.source.headers',
+  'prometheus.source.password',
+  'archive.token',
+  'archive.password',
+];

@@ -11,6 +11,7 @@ import { registerApiDescription } from './door/description.ts';
 import { defineRoute } from './door/route.ts';
 import type { House } from './house.ts';
 import { registerAiRoutes } from './routes/ai.ts';
+import { registerArchiveRoutes } from './routes/archive.ts';
 import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
@@ -44,6 +45,7 @@ export async function openApp(
   registerIncidentRoutes(door, house);
   registerAiRoutes(door, house);
   registerSettingRoutes(door, house);
+  registerArchiveRoutes(door, house);
   registerEventRoutes(door, house);
   registerApiDescription(door);
   await servePage(door, options.pageDir, server.basePath);

@@ -5,6 +5,7 @@ import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Store } from '../store/contract.ts';
+import type { Archive } from './archive/feed.ts';
 import type { Board } from './board.ts';
 import type { RuleSpec } from './derive/rule-spec.ts';
 import type { Events } from './events.ts';
@@ -35,6 +36,8 @@ export interface House {
   readonly prometheus: PrometheusClient;
   readonly alertmanager: AlertmanagerClient;
   readonly alertmanagerUrl: string;
+  /** Null where the configuration names none. */
+  readonly archive: Archive | null;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

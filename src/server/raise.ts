@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createAlertmanagerClient } from '../clients/alertmanager.ts';
 import { createGuardedFetch } from '../clients/guarded.ts';
+import { createInfluxClient } from '../clients/influxdb.ts';
 import { createPrometheusClient } from '../clients/prometheus.ts';
 import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
@@ -13,6 +14,10 @@ import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
 import { run, start } from '../tools/run.ts';
 import { openApp } from './app.ts';
+import { exportCsv } from './archive/export.ts';
+import { createArchive } from './archive/feed.ts';
+import { archiveMetrics } from './archive/metrics.ts';
+import { answerRead } from './archive/read-back.ts';
 import { createBoard } from './board.ts';
 import { type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
@@ -121,6 +126,22 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const alertmanager = createAlertmanagerClient({ name: 'Alertmanager', baseUrl: `http://127.0.0.1:${ports.alertmanager}`, ...child });
     let source = adoptedSource(config, fetch) ?? ownSource(prometheus, config);
 
+    const archived = config.archive;
+    const influx = archived === undefined ? null : createInfluxClient({ ...archived, name: 'InfluxDB', baseUrl: archived.url, fetch });
+    const archive =
+      archived === undefined || influx === null
+        ? null
+        : createArchive({
+            config: archived,
+            influx,
+            source: () => ({ client: source.client as typeof prometheus, watermarkMs: source.watermarkMs }),
+            store: store.archive,
+            scrapeIntervalMs: config.prometheus.scrapeInterval,
+            horizonMs: config.prometheus.retention,
+            now,
+            log,
+          });
+
     const events = createEvents();
     const board = createBoard({ profiles, freshMs: freshMs(config) + source.watermarkMs });
     board.restore(await store.pipeline.board());
@@ -163,9 +184,18 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
           .map((target) => discoveryOf(target, profiles.get(target.profile), config.exporters)),
-      metrics: () => (board.restored ? board.exposition(now()) + metricsOf({ startedMs, work: work?.counts }) : null),
+      metrics: () =>
+        board.restored
+          ? [
+              board.exposition(now()),
+              metricsOf({ startedMs, work: work?.counts }),
+              archive === null ? '' : archiveMetrics(archive.state()),
+            ].join('')
+          : null,
       take: (alerts) => incidents.take(alerts),
       status: async () => status(),
+      exportCsv: (range) => exportCsv(source.client as typeof prometheus, range),
+      read: archived === undefined || influx === null ? null : (body) => answerRead(archived, influx, body),
       log,
     });
     let work: ReturnType<typeof startWork> | undefined;
@@ -188,6 +218,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         own: credential,
         node: own === null ? undefined : { ...credential, port: ports.node, target: own },
         rules: await ruleInput({ config, store, profiles }),
+        archive: archive !== null,
       }),
       alertmanagerInput: async () => ({
         receivers: [...config.alerts.receivers, ...(await store.settings.receivers())],
@@ -230,6 +261,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       },
       prometheus,
       alertmanager,
+      archive,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,
       publicUrl: publicUrlOf(config),

@@ -21,6 +21,7 @@ export interface Store {
   readonly settings: SettingStore;
   readonly accounts: AccountStore;
   readonly audit: AuditStore;
+  readonly archive: ArchiveStore;
   /** Removes what is older than the given times, and sessions that had ended by `sessionsMs`; answers how many rows went, by table. */
   prune(before: {
     incidentsMs: number;
@@ -152,6 +153,8 @@ export interface IncidentStore {
     offset: number;
   }): Promise<{ incidents: IncidentSummary[]; total: number }>;
   get(id: number): Promise<Incident | null>;
+  /** Incidents of a profile that are over, opened before a time, that features carried; with their shares, newest first. */
+  carried(filter: { profile: string; beforeMs: number; limit: number }): Promise<(IncidentSummary & Pick<Incident, 'shares'>)[]>;
   /** The incident of an entity that is not closed. */
   openOf(profile: string, entity: string): Promise<Incident | null>;
   /** @throws VigiaError `conflict` when the entity has one that is not closed. */
@@ -231,4 +234,30 @@ export interface AccountStore {
 export interface AuditStore {
   add(entry: Omit<Audit, 'id'>): Promise<void>;
   list(filter: { limit: number; offset: number }): Promise<{ entries: Audit[]; total: number }>;
+}
+
+/** How far a rule of the archive is: all samples until `cursorMs` were written, refused, or no finite number. */
+export interface ArchiveRow {
+  readonly rule: string;
+  readonly beganMs: number;
+  readonly cursorMs: number;
+  readonly written: number;
+  readonly refused: number;
+  readonly notFinite: number;
+}
+
+export interface ArchiveStore {
+  list(): Promise<ArchiveRow[]>;
+  /**
+   * Moves a rule's cursor from `fromMs` (null: it has none yet) to `toMs` and adds to its counts.
+   * @returns false when the cursor was no longer at `fromMs`; nothing was written then.
+   */
+  advance(piece: {
+    rule: string;
+    fromMs: number | null;
+    toMs: number;
+    written: number;
+    refused: number;
+    notFinite: number;
+  }): Promise<boolean>;
 }

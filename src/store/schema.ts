@@ -1,4 +1,5 @@
 import type { Generated, Kysely } from 'kysely';
+import type { ArchiveRow } from './contract.ts';
 
 /**
  * The tables, as code sees them: camelCase here, snake_case in the database (CamelCasePlugin). Times are Unix
@@ -22,6 +23,7 @@ export interface Tables {
   account: AccountRow;
   session: SessionRow;
   token: TokenRow;
+  archiveRule: ArchiveRow;
   audit: { id: Generated<number>; tsMs: number; who: string; address: string; action: string; subject: string; detail: string };
 }
 
@@ -192,4 +194,5 @@ export const tables: readonly { readonly name: string; readonly key: readonly st
   { name: 'session', key: ['id_hash'] },
   { name: 'token', key: ['id'], serial: true },
   { name: 'audit', key: ['id'], serial: true },
+  { name: 'archive_rule', key: ['rule'] },
 ];

@@ -49,7 +49,7 @@ describe('npm run bench', () => {
 
   it('lists the benches when none is named, and refuses one that is not there', { timeout: 60_000 }, async () => {
     const listed = await bench();
-    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ {2}forest: .*\n {2}walk: /m) as string });
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ {2}forest: .*\n[^]*^ {2}walk: /m) as string });
     expect(await bench('nonsense')).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining('walk') as string });
     const wrong = await bench('walk', '--parts', 'nonsense');
     expect(wrong.code).not.toBe(0);

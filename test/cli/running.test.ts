@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,4 +138,30 @@ test('a reader that has read enough is no error', async () => {
   command.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
   const code = await new Promise((resolve) => command.once('close', resolve));
   expect({ code, words }).toEqual({ code: 0, words: '' });
+});
+
+describe('vigia export', () => {
+  const out = () => join(dir, 'out.csv');
+  const ask = (...more: string[]) => vigia('export', '--match', '{job="a"}', '--from', '30d', '--out', out(), ...more);
+
+  test('writes what the running Vigía sends, and says how much it was', async () => {
+    answer = { status: 200, body: 'metric,labels,time,value\r\nup,{},2026-01-02T03:04:05.000Z,1\r\n' };
+    expect(await ask()).toEqual({ stdout: `1 samples written to ${out()}.\n`, stderr: '', code: 0 });
+    expect(readFileSync(out(), 'utf8')).toBe(answer.body);
+    expect(asked).toEqual([{ authorization: 'Bearer the-token' }]);
+    // And never over a file that is there.
+    expect((await ask()).stderr).toContain('exists already');
+  });
+
+  test('leaves no file when it is refused or cut off', async () => {
+    answer = { status: 502, body: 'Prometheus answered 400: no' };
+    expect(await ask()).toMatchObject({ code: 69, stderr: expect.stringContaining('Prometheus answered 400: no') });
+    server.removeAllListeners('request');
+    server.on('request', (_, response: ServerResponse) => {
+      response.writeHead(200).write('metric,labels,time,value\r\n');
+      setTimeout(() => response.destroy(), 50);
+    });
+    expect(await ask()).toMatchObject({ code: 65, stderr: expect.stringContaining('the samples end before their time') });
+    expect(readdirSync(dir)).toEqual(['data']);
+  });
 });

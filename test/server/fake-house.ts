@@ -99,6 +99,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     prometheus: prometheus as never,
     alertmanager: alertmanager as never,
     alertmanagerUrl: 'http://127.0.0.1:1',
+    archive: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
     fetch: (async () => {

@@ -193,6 +193,13 @@ onBoth('the store', (bench) => {
       total: 1,
       incidents: [{ id, top: shares }],
     });
+    const carried = (profile: string, beforeMs: number) => store.incidents.carried({ profile, beforeMs, limit: 5 });
+    await store.incidents.update(id, { shares: [] });
+    expect(await carried('linux-host', NOW + 99)).toEqual([]);
+    await store.incidents.update(id, { shares });
+    expect(await carried('linux-host', NOW + 99)).toEqual([expect.objectContaining({ id, shares })]);
+    expect(await carried('linux-host', incident.openedMs)).toEqual([]);
+    expect(await carried('none', NOW + 99)).toEqual([]);
     expect((await store.incidents.list({ kinds: [], limit: 10, offset: 0 })).total).toBe(0);
     await expect(store.incidents.update(9999, { state: 'closed' })).rejects.toMatchObject({ code: 'not-found' });
   });

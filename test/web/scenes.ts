@@ -4,6 +4,8 @@ import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
 import { allProfiles, calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
+import type { Moved } from '../../src/model/explanation.ts';
+import { movedOf } from './explanation.ts';
 
 /** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
 export interface Scene {
@@ -12,6 +14,8 @@ export interface Scene {
   /** `lines` are the legends of its charts, where they are not one. */
   hosts: Map<string, Host & { readonly lines?: readonly string[] }>;
   incidents: Incident[];
+  /** What else moved, whichever incident is asked for. */
+  moved: Moved;
   ai: AiState;
   findings: Finding[];
 }
@@ -164,6 +168,7 @@ export function house(now: number, targets: TargetOverview[]): Scene {
     },
     hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
     incidents: [],
+    moved: movedOf({ entity: 'web1', name: 'web1', openedMs: now - 12 * minute }, now),
     ai: aiOf(now, targets),
     findings: [],
   };
