@@ -1,19 +1,18 @@
-import { quantile } from '../../src/detect/quantile.ts';
+import { createAlarm, createBudget } from '../../src/detect/index.ts';
+
+/** Two samples where they come each minute; one where they are rare. */
+const holdMs = 120_000;
 
 /**
- * Which rows of a stream would alarm, the threshold set from scores of the past alone for a budget of false alarms per day:
- * so that the hours whose highest score exceeds it come as often as the budget allows.
+ * Which rows of a stream alarm, by the threshold `budget`: set from scores of the past alone, renewed as the stream goes on.
  * @param trainScores scores of the rows before the stream, NaN for none; empty for a cold start
+ * @param budgetPerDay false alarms that may come in a day
  */
 export function alertsOf(trainScores: Float64Array, testScores: Float64Array, stepSeconds: number, budgetPerDay: number): Uint8Array {
-  const hour = Math.max(1, Math.round(3600 / stepSeconds));
-  const highest: number[] = [];
-  for (let from = 0; from < trainScores.length; from += hour) {
-    const scores = trainScores.subarray(from, from + hour).filter((score) => !Number.isNaN(score));
-    if (scores.length > 0) highest.push(Math.max(...scores));
-  }
-  const flags = new Uint8Array(testScores.length);
-  if (highest.length === 0) return flags;
-  const threshold = quantile(Float64Array.from(highest).sort(), Math.max(0, 1 - budgetPerDay / 24));
-  return flags.map((_, row) => ((testScores[row] as number) > threshold ? 1 : 0));
+  const stepMs = stepSeconds * 1000;
+  const hold = Math.max(0, holdMs - stepMs);
+  const threshold = createBudget({ perWeek: 7 * budgetPerDay, holdMs: hold, ceiling: 1 });
+  const alarm = createAlarm(threshold, { policy: { minimumDurationMs: hold } });
+  for (const [row, score] of trainScores.entries()) alarm.step(score, row * stepMs);
+  return Uint8Array.from(testScores, (score, row) => Number(alarm.step(score, (trainScores.length + row) * stepMs).active));
 }

@@ -1,6 +1,7 @@
 /** Every detector there is. A new one is a file of its own and a row here; the laws in the tests then hold it too. */
 import type { Detector, FeatureSpec } from './contract.ts';
 import { DetectError } from './detect-error.ts';
+import { ensemble } from './ensemble.ts';
 import { ewmaResidual } from './ewma-residual.ts';
 import { flatline } from './flatline.ts';
 import { halfSpaceTrees } from './half-space-trees.ts';
@@ -23,6 +24,7 @@ export interface DetectorKind {
 
 export const detectors: ReadonlyMap<string, DetectorKind> = new Map<string, DetectorKind>([
   [isolationForest, { create: createIsolationForest, load: loadIsolationForest }],
+  ['ensemble', ensemble],
   ['robust-z', robustZ],
   ['ewma-residual', ewmaResidual],
   ['flatline', flatline],

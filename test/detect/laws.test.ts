@@ -38,7 +38,10 @@ const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     subsequence: 'a shape is compared as a whole or not at all',
   },
   'another seed': Object.fromEntries(
-    ['robust-z', 'ewma-residual', 'flatline', 'mahalanobis', 'seasonal', 'peers', 'subsequence'].map((slug) => [slug, 'it draws no lots']),
+    ['ensemble', 'robust-z', 'ewma-residual', 'flatline', 'mahalanobis', 'seasonal', 'peers', 'subsequence'].map((slug) => [
+      slug,
+      'it draws no lots',
+    ]),
   ),
   'unit of a feature': { peers: 'its features are members with one unit: another unit for one of them is another group' },
   spike: { flatline: 'a spike moves' },

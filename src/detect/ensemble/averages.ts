@@ -1,0 +1,66 @@
+/**
+ * How far each feature is from its own recent past: exponentially weighted moving averages (Roberts, 1959), in scales of the
+ * residuals of the last week. A guarded average hardly follows what is far from it, so that an incident stays visible.
+ */
+import type { FeatureSpec } from '../contract.ts';
+import { bound } from '../scaler.ts';
+import { counts, numbers } from '../streaming/fields.ts';
+import type { Field } from '../streaming/fields.ts';
+import type { Tick } from '../streaming/streaming-detector.ts';
+import { DeviationScales } from './scales.ts';
+import type { Ranges } from './scales.ts';
+
+/** A residual of so many scales counts half (Cauchy weights); none counts less than the least, so a new level is followed in the end. */
+const scalesHalf = 3;
+const leastWeight = 0.05;
+
+export class Averages {
+  readonly scales: DeviationScales;
+  private readonly alpha: number;
+  private readonly guarded: boolean;
+  private readonly mean: Float64Array;
+  private readonly seen: Float64Array;
+
+  /** @param alpha weight of the newest value, per step */
+  constructor(features: readonly FeatureSpec[], ranges: Ranges, options: { alpha: number; guarded: boolean }) {
+    this.alpha = options.alpha;
+    this.guarded = options.guarded;
+    this.scales = new DeviationScales(features, ranges);
+    this.mean = new Float64Array(features.length);
+    this.seen = new Float64Array(features.length);
+  }
+
+  /** In the feature's unit; 0 before the first value, NaN for a missing one. A gap lets a feature wander: that much is allowed. */
+  deviation(index: number, value: number, { steps }: Tick): number {
+    if (this.seen[index] === 0) return 0 * value;
+    return (value - (this.mean[index] as number)) / (1 + this.alpha * (steps - 1));
+  }
+
+  /** In scales; 0 while too little is known. */
+  scaled(index: number, value: number, tick: Tick): number {
+    const deviation = this.deviation(index, value, tick);
+    return this.scales.settled(index) ? this.scales.scaled(index, deviation, value) : 0 * deviation;
+  }
+
+  meanOf(index: number): number {
+    return this.mean[index] as number;
+  }
+
+  learn(index: number, value: number, tick: Tick): void {
+    if (this.seen[index] === 0) {
+      this.seen[index] = 1;
+      this.mean[index] = value;
+      return;
+    }
+    const residual = value - (this.mean[index] as number);
+    const scaled = this.scaled(index, value, tick);
+    this.scales.learn(index, this.deviation(index, value, tick));
+    const weight = this.guarded ? Math.max(leastWeight, 1 / (1 + (scaled / scalesHalf) ** 2)) : 1;
+    const share = 1 - (1 - this.alpha * weight) ** tick.steps;
+    this.mean[index] = Math.max(-bound, Math.min(bound, (this.mean[index] as number) + share * residual));
+  }
+
+  fields(name: string): readonly Field[] {
+    return [...this.scales.fields(name), numbers(`${name} means`, this.mean, -bound, bound), counts(`${name} seen`, this.seen, 1)];
+  }
+}

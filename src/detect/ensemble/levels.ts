@@ -1,0 +1,115 @@
+/** How far each feature is from the median of its last week, in robust scales: what the averages have long followed still counts here. */
+import type { ExpectedRange, FeatureSpec } from '../contract.ts';
+import { quantile } from '../quantile.ts';
+import { bound } from '../scaler.ts';
+import { numbers } from '../streaming/fields.ts';
+import type { Field } from '../streaming/fields.ts';
+import { ThinnedRings } from '../streaming/thinned-rings.ts';
+import type { Ranges } from './scales.ts';
+
+const capacity = 512;
+const horizonMs = 7 * 86_400_000;
+const settledValues = 16;
+const refreshShare = 1 / 16;
+const quartilesInDeviations = 1.349;
+const tailsInDeviations = 10.3;
+const expectedTail = 0.005;
+const leastShareOfRange = 0.01;
+const scalesPerMinimumChange = 3;
+const firstMove = 8;
+const scalesAway = 4;
+const acceptMs = 6 * 3_600_000;
+const largestRatio = 1e300;
+const resolution = 1e-13;
+/** Below it numbers have no digits left to tell rounding by. */
+const leastDifference = 1e-300;
+
+export class Levels {
+  private readonly features: readonly FeatureSpec[];
+  private readonly ranges: Ranges;
+  private readonly rings: ThinnedRings;
+  private readonly median: Float64Array;
+  private readonly scale: Float64Array;
+  private readonly low: Float64Array;
+  private readonly high: Float64Array;
+  private readonly unseen: Float64Array;
+  private readonly awayMs: Float64Array;
+
+  constructor(features: readonly FeatureSpec[], stepMs: number, ranges: Ranges) {
+    const width = features.length;
+    this.features = features;
+    this.ranges = ranges;
+    this.rings = new ThinnedRings(width, capacity, horizonMs / stepMs);
+    this.median = new Float64Array(width);
+    this.scale = new Float64Array(width);
+    this.low = new Float64Array(width);
+    this.high = new Float64Array(width);
+    this.unseen = new Float64Array(width);
+    this.awayMs = new Float64Array(width);
+  }
+
+  deviation(index: number, value: number): number {
+    return this.rings.count[index] === 0 ? 0 * value : value - (this.median[index] as number);
+  }
+
+  /** In scales; 0 while too little is known, NaN for a missing value. */
+  scaled(index: number, value: number): number {
+    const deviation = this.deviation(index, value);
+    if ((this.rings.count[index] as number) < settledValues || Math.abs(deviation) <= resolution * Math.abs(value) + leastDifference)
+      return 0 * deviation;
+    const scale = this.scaleOf(index);
+    return scale > 0 ? Math.max(-largestRatio, Math.min(largestRatio, deviation / scale)) : firstMove * Math.sign(deviation);
+  }
+
+  scaleOf(index: number): number {
+    const { minimumChange } = this.features[index] as FeatureSpec;
+    const floor = Math.max(minimumChange / scalesPerMinimumChange, leastShareOfRange * this.ranges.of(index));
+    return Math.max(floor, this.scale[index] as number);
+  }
+
+  /** Where all but one in a hundred values of the week lay. */
+  expected(index: number): ExpectedRange {
+    return { low: this.low[index] as number, high: this.high[index] as number };
+  }
+
+  /** @param recent where the feature has been lately, for when a new level is accepted */
+  learn(index: number, value: number, recent: number, elapsedMs: number): void {
+    this.accept(index, this.scaled(index, value), recent, elapsedMs);
+    if (!this.rings.push(index, value)) return;
+    const unseen = (this.unseen[index] as number) + 1;
+    this.unseen[index] = unseen;
+    if (unseen < (this.rings.count[index] as number) * refreshShare) return;
+    this.unseen[index] = 0;
+    const sorted = this.rings.sorted(index);
+    const low = quantile(sorted, expectedTail);
+    const high = quantile(sorted, 1 - expectedTail);
+    this.median[index] = quantile(sorted, 0.5);
+    this.low[index] = low;
+    this.high[index] = high;
+    const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quartilesInDeviations;
+    this.scale[index] = Math.max(spread, (high - low) / tailsInDeviations);
+  }
+
+  fields(name: string): readonly Field[] {
+    return [
+      ...this.rings.fields(`${name} values`),
+      numbers(`${name} medians`, this.median, -bound, bound),
+      numbers(`${name} scales`, this.scale, 0, 4 * bound),
+      numbers(`${name} low`, this.low, -bound, bound),
+      numbers(`${name} high`, this.high, -bound, bound),
+      numbers(`${name} away`, this.awayMs, 0, acceptMs),
+      numbers(`${name} unseen`, this.unseen, 0, capacity),
+    ];
+  }
+
+  /** Counts how long a feature is away; what stays away for six hours is accepted: all that is known moves there, the spread stays. */
+  private accept(index: number, scaled: number, recent: number, elapsedMs: number): void {
+    const away = (this.awayMs[index] as number) + (Math.abs(scaled) > scalesAway ? elapsedMs : -2 * elapsedMs);
+    this.awayMs[index] = away >= acceptMs ? 0 : Math.max(0, away);
+    if (away < acceptMs) return;
+    const by = recent - (this.median[index] as number);
+    this.rings.shift(index, by);
+    for (const values of [this.median, this.low, this.high])
+      values[index] = Math.max(-bound, Math.min(bound, (values[index] as number) + by));
+  }
+}
