@@ -7,6 +7,8 @@ interface Command {
   readonly usage: string;
   readonly does: string;
   readonly options: Readonly<Record<string, 'text' | 'switch'>>;
+  /** What an option means to this command, where that is not what it means to the others. */
+  readonly means?: Readonly<Record<string, string>>;
   readonly words?: number;
   /** Loaded only when it is asked for: `--help` needs none of the server. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
@@ -50,7 +52,31 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'dashboards --out DIR [--config FILE]',
     does: 'write the dashboards for Grafana, and what provisions them',
     options: { config: 'text', out: 'text' },
+    means: { out: 'folder to write into; files of the same name are replaced' },
     load: async () => (await import('./dashboards.ts')).dashboards,
+  },
+  models: {
+    usage: 'models [--profile SLUG] [--entity ID] [--roll-back VERSION] [--json] [--data DIR] [--config FILE]',
+    does: 'list the model versions that are kept, or go back to one of an entity',
+    options: { ...place, profile: 'text', entity: 'text', 'roll-back': 'text', json: 'switch' },
+    load: async () => (await import('./models.ts')).models,
+  },
+  backtest: {
+    usage:
+      'backtest [--profile SLUG] [--entity ID] [--days N] [--detector SLUG] [--threshold X] [--against SLUG[:X]] [--json] [--data DIR]',
+    does: 'score history with a detector and a threshold, or with two side by side',
+    options: {
+      profile: 'text',
+      entity: 'text',
+      days: 'text',
+      detector: 'text',
+      threshold: 'text',
+      against: 'text',
+      json: 'switch',
+      data: 'text',
+    },
+    means: { detector: 'detector to score with; the configured one by default' },
+    load: async () => (await import('./backtest.ts')).backtest,
   },
   backup: {
     usage: 'backup FILE [--data DIR] [--config FILE]',
@@ -70,6 +96,7 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'score --csv FILE [--detector SLUG] [--train ROWS] [--time COLUMN] [--label COLUMN] [--out FILE]',
     does: 'score the rows of a CSV file, and say why',
     options: { ...csv, out: 'text' },
+    means: { out: 'file for the scores; without it standard output' },
     load: async () => (await import('./score.ts')).score,
   },
   evaluate: {
@@ -77,6 +104,13 @@ const commands: Readonly<Record<string, Command>> = {
     does: 'say how a detector does on a CSV file: against its labels, or what it would have found',
     options: { ...csv, json: 'switch' },
     load: async () => (await import('./evaluate.ts')).evaluate,
+  },
+  export: {
+    usage: 'export --match SELECTOR --from TIME [--to TIME] --out FILE [--data DIR]',
+    does: 'write samples as CSV, those of the archive too; Vigía must run',
+    options: { match: 'text', from: 'text', to: 'text', out: 'text', data: 'text' },
+    means: { out: 'the CSV file to write; it must not exist' },
+    load: async () => (await import('./export.ts')).exportSamples,
   },
   docs: {
     usage: 'docs [--check]',
@@ -89,22 +123,30 @@ const commands: Readonly<Record<string, Command>> = {
 const meanings: Readonly<Record<string, string>> = {
   data: `folder of everything Vigía keeps: VIGIA_DATA, else ${rootDataDir} for root and .vigia/data beside the program for others`,
   config: 'configuration file; without it vigia.yml beside the program, where there is one',
+  match: 'series selector of PromQL, such as node_load1 or \'{job="linux-host"}\'',
+  from: 'time like 2026-11-22T14:05:00Z, or how long ago, like 30d',
+  to: 'the same; now without it',
   listen: 'address of the page and the API, over server.listen; 127.0.0.1:8080 by default',
   detach: 'go on in the background; the log is vigia.log in the data folder',
   'no-install': 'install nothing: refuse with the list of what is missing',
   csv: 'file with a header; columns of numbers are features, an empty cell or NaN is missing',
-  detector: 'slug of the detector; docs/detectors has a page for each',
   train: 'rows at the start to learn from before the first is scored; 0 for detectors that learn as they go, else 15 % of the file',
   time: 'column of times, ISO 8601 or seconds or milliseconds since 1970; found by itself where it is named like one',
   label: 'column of labels, 0 or 1; found by itself where it is named label or anomaly',
-  out: 'where to write: the file of the scores (without it standard output), the folder of the dashboards',
   json: 'one JSON object on standard output',
+  profile: 'profile of the entities, linux-host for example',
+  entity: 'the entity: the id of a target',
+  'roll-back': 'score with this version from now on, until somebody trains',
+  days: 'how far back history is scored; 30 by default',
+  detector: 'slug of the detector; docs/detectors has a page for each',
+  threshold: 'score from which on a step is a finding, 0 to 1; the one that the detector learns by default',
+  against: 'a second detector, with its threshold where one is given, side by side with the first',
   check: 'write nothing; end with 1 when they are out of step',
 };
 
-function helpOf({ usage, does, options }: Command): string {
+function helpOf({ usage, does, options, means }: Command): string {
   const width = Math.max(0, ...Object.keys(options).map((name) => name.length));
-  const rows = Object.keys(options).map((name) => `  --${name.padEnd(width)}  ${meanings[name] ?? ''}`);
+  const rows = Object.keys(options).map((name) => `  --${name.padEnd(width)}  ${means?.[name] ?? meanings[name] ?? ''}`);
   return [`vigia ${usage}`, `    ${does}`, ...(rows.length === 0 ? [] : ['', ...rows])].join('\n');
 }
 
@@ -152,9 +194,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const run = await command.load();
     return await run({ ...words, print, remark });
   } catch (thrown) {
-    const known = thrown instanceof VigiaError;
-    remark(`vigia: ${known ? thrown.message : `a bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown)}`}`);
-    return known ? thrown.exit : 70;
+    const exit = thrown instanceof Error && 'exit' in thrown && typeof thrown.exit === 'number' ? thrown.exit : null;
+    const bug = () => `a bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : reasonOf(thrown)}`;
+    remark(`vigia: ${exit === null ? bug() : reasonOf(thrown)}`);
+    return exit ?? 70;
   }
 }
 

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { connectionReason } from '../clients/failure.ts';
-import { VigiaError } from '../model/errors.ts';
+import { type ErrorCode, errorTable, VigiaError } from '../model/errors.ts';
 import { type Running, runningOn } from '../server/data-folder.ts';
 import type { Status } from '../server/raise.ts';
 import type { Invocation } from './invocation.ts';
@@ -35,6 +35,12 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   } catch (thrown) {
     return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM');
   }
+}
+
+/** The Vigía that runs on the data folder asked for; the exit code, after words about it, when there is none. */
+export function runningFor(options: Invocation['options'], remark: Invocation['remark']): Running | number {
+  const dir = dataDirOf(options['data'] as string | undefined, process.env);
+  return runningOn(dir) ?? notRunning(dir, options, remark);
 }
 
 /** Root and a person have different folders when none is named: whoever looks into the wrong one hears of the other. */
@@ -72,21 +78,60 @@ export async function status({ options, print, remark }: Invocation): Promise<nu
   return found.state === 'bad' ? 1 : 0;
 }
 
-/** @throws VigiaError `far-unreachable`, `far-status`: it is starting, or hangs. */
-async function askStatus({ pid, internalUrl, token }: Running): Promise<Status> {
+const askStatus = (running: Running): Promise<Status> => askRunning<Status>(running, 'GET', 'status');
+
+/** What it refused: its own words, and the exit code that belongs to them. */
+export class Refusal extends Error {
+  readonly exit: number;
+
+  constructor({ code, message }: { code: string; message: string }) {
+    super(message);
+    this.name = 'Refusal';
+    this.exit = Object.hasOwn(errorTable, code) ? errorTable[code as ErrorCode].exit : 1;
+  }
+}
+
+/** @throws VigiaError `far-unreachable`, `far-status`: it is starting, or hangs; Refusal when it says why not. */
+export async function askRunning<T>(
+  { pid, internalUrl, token }: Running,
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T> {
   const what = `Vigía (pid ${pid})`;
-  const answer = await request(`${internalUrl}/internal/status`, {
-    headers: { authorization: `Bearer ${token}` },
+  const answer = await request(`${internalUrl}/internal/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     headersTimeout: 10_000,
     bodyTimeout: 10_000,
   }).catch((thrown: unknown) => {
     throw new VigiaError('far-unreachable', { what, url: internalUrl, reason: `${connectionReason(thrown)}; it may still be starting` });
   });
   if (answer.statusCode !== 200) {
-    await answer.body.dump();
+    const said = (await answer.body.json().catch(() => null)) as { code?: unknown; message?: unknown } | null;
+    if (typeof said?.code === 'string' && typeof said.message === 'string') throw new Refusal({ code: said.code, message: said.message });
     throw new VigiaError('far-status', { what, status: answer.statusCode, reason: 'it may still be starting' });
   }
-  return (await answer.body.json()) as Status;
+  return (await answer.body.json()) as T;
+}
+
+/** Samples as CSV, as they come. @throws VigiaError `far-unreachable`, `far-status`. */
+export async function askExport(
+  { pid, internalUrl, token }: Running,
+  range: { match: string; fromMs: number; toMs: number },
+): Promise<AsyncIterable<Uint8Array>> {
+  const what = `Vigía (pid ${pid})`;
+  const query = new URLSearchParams({ match: range.match, fromMs: String(range.fromMs), toMs: String(range.toMs) });
+  const answer = await request(`${internalUrl}/internal/export?${query.toString()}`, {
+    headers: { authorization: `Bearer ${token}` },
+    headersTimeout: 120_000,
+    bodyTimeout: 120_000,
+  }).catch((thrown: unknown) => {
+    throw new VigiaError('far-unreachable', { what, url: internalUrl, reason: connectionReason(thrown) });
+  });
+  if (answer.statusCode === 200) return answer.body;
+  throw new VigiaError('far-status', { what, status: answer.statusCode, reason: (await answer.body.text()).trim().replace(/\.$/, '') });
 }
 
 const mark = { ok: 'ok     ', bad: 'BAD    ', unknown: 'unknown' } as const;

@@ -1,7 +1,6 @@
 /** What the detector `isolation-forest` has learned, and how it is saved. Reading checks every number before anything is computed from it. */
-import type { Direction, FeatureSpec } from './contract.ts';
-import { DetectError } from './detect-error.ts';
-import { featuresProblem, maximumFeatures, sortFeatures } from './features.ts';
+import type { FeatureSpec } from './contract.ts';
+import { between, hostile, readFeatures, writeFeatures } from './feature-codec.ts';
 import { readForest, writeForest } from './forest/codec.ts';
 import type { IsolationForest } from './forest/forest.ts';
 import { BodyWriter, sealModel } from './model-buffer.ts';
@@ -23,17 +22,10 @@ export interface IsolationForestModel {
   readonly threshold: number;
 }
 
-const directions: readonly Direction[] = ['up', 'down', 'both'];
-
 export function encodeModel(features: readonly FeatureSpec[], options: DetectorOptions, model: IsolationForestModel): Uint8Array {
   const writer = new BodyWriter();
   writer.text(slug);
-  writer.uint32(features.length);
-  for (const feature of features) {
-    writer.text(feature.name);
-    writer.uint8(directions.indexOf(feature.direction));
-    writer.float64(feature.minimumChange);
-  }
+  writeFeatures(writer, features);
   writer.uint32(options.trees);
   writer.uint32(options.sampleSize);
   writer.float64(options.contamination);
@@ -75,24 +67,6 @@ export function decodeModel(reader: BodyReader): {
   return { features, options, model: { scaler, figures, forest, threshold } };
 }
 
-function readFeatures(reader: BodyReader): readonly FeatureSpec[] {
-  const count = reader.uint32();
-  if (count > maximumFeatures) throw hostile(`The model has ${count} features, not 1 to ${maximumFeatures}.`);
-  const features: FeatureSpec[] = [];
-  for (let index = 0; index < count; index++) {
-    const name = reader.text();
-    const code = reader.uint8();
-    const direction = directions[code];
-    if (direction === undefined) throw hostile(`The feature "${name}" has the direction ${code}, not 0 to ${directions.length - 1}.`);
-    features.push({ name, direction, minimumChange: reader.float64() });
-  }
-  const problem = featuresProblem(features);
-  if (problem !== null) throw hostile(`In the model ${problem}.`);
-  if (sortFeatures(features).some((feature, index) => feature !== features[index]))
-    throw hostile(`The model's ${count} features are not sorted.`);
-  return features;
-}
-
 function readScaler(reader: BodyReader, width: number): Scaler {
   const value = (what: string): Float64Array => between(what, -2 * bound, 2 * bound, reader.float64s(width));
   const scale = (what: string): Float64Array => between(what, Number.MIN_VALUE, 2 * bound, reader.float64s(width));
@@ -105,12 +79,3 @@ function readScaler(reader: BodyReader, width: number): Scaler {
     seen: reader.uint8s(width),
   };
 }
-
-function between(what: string, least: number, most: number, values: Float64Array): Float64Array {
-  for (const [index, value] of values.entries()) {
-    if (!(value >= least && value <= most)) throw hostile(`Number ${index} of the model's ${what} is ${value}, not ${least} to ${most}.`);
-  }
-  return values;
-}
-
-const hostile = (message: string): DetectError => new DetectError('hostile', message);

@@ -14,6 +14,7 @@ import type { IsolationForestModel } from './isolation-forest-model.ts';
 import type { BodyReader } from './model-buffer.ts';
 import { optionsProblem } from './options.ts';
 import type { DetectorOptions } from './options.ts';
+import { normalize, tooFew } from './rows.ts';
 import { learnScaler } from './scaler.ts';
 import type { Scaler } from './scaler.ts';
 import { createSummarizer, farness, featureExceedance, learnFigures, scoreCap, summaryWidth } from './summary.ts';
@@ -173,21 +174,6 @@ class IsolationForestDetector implements Detector {
   private ranges({ low, high }: Scaler): readonly ExpectedRange[] {
     return this.features.map((_, index) => ({ low: low[index] as number, high: high[index] as number }));
   }
-}
-
-/** True when more than half of the row at `at` is missing. */
-function tooFew(rows: Float64Array, at: number, width: number): boolean {
-  let missing = 0;
-  for (let index = at; index < at + width; index++) if (!Number.isFinite(rows[index])) missing++;
-  return 2 * missing > width;
-}
-
-/** Makes weights >= 0 sum to 1; false when all are 0. */
-function normalize(weights: Float64Array): boolean {
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  if (!(sum > 0)) return false;
-  for (let index = 0; index < weights.length; index++) weights[index] = (weights[index] as number) / sum;
-  return true;
 }
 
 /** @throws RangeError for features or options that make no detector. */

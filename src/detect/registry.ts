@@ -1,11 +1,19 @@
 /** Every detector there is. A new one is a file of its own and a row here; the laws in the tests then hold it too. */
 import type { Detector, FeatureSpec } from './contract.ts';
 import { DetectError } from './detect-error.ts';
+import { ewmaResidual } from './ewma-residual.ts';
+import { flatline } from './flatline.ts';
+import { halfSpaceTrees } from './half-space-trees.ts';
 import { createIsolationForest, loadIsolationForest } from './isolation-forest.ts';
 import { slug as isolationForest } from './isolation-forest-model.ts';
+import { mahalanobis } from './mahalanobis.ts';
 import { BodyReader, openModel } from './model-buffer.ts';
 import { defaultOptions } from './options.ts';
 import type { DetectorOptions } from './options.ts';
+import { peers } from './peers.ts';
+import { robustZ } from './robust-z.ts';
+import { seasonal } from './seasonal.ts';
+import { subsequence } from './subsequence.ts';
 
 export interface DetectorKind {
   readonly create: (features: readonly FeatureSpec[], options: DetectorOptions) => Detector;
@@ -13,8 +21,16 @@ export interface DetectorKind {
   readonly load: (reader: BodyReader) => Detector;
 }
 
-export const detectors: ReadonlyMap<string, DetectorKind> = new Map([
+export const detectors: ReadonlyMap<string, DetectorKind> = new Map<string, DetectorKind>([
   [isolationForest, { create: createIsolationForest, load: loadIsolationForest }],
+  ['robust-z', robustZ],
+  ['ewma-residual', ewmaResidual],
+  ['flatline', flatline],
+  ['mahalanobis', mahalanobis],
+  ['seasonal', seasonal],
+  ['half-space-trees', halfSpaceTrees],
+  ['peers', peers],
+  ['subsequence', subsequence],
 ]);
 
 /** A detector that has learned nothing yet. @throws RangeError for an unknown slug, features or options that make none. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountSchema, apiTokenSchema, auditSchema, emailSchema, passwordSchema, roleSchema, scopeSchema } from './account.ts';
 import { alertSchema, incidentSchema, incidentSummarySchema, severitySchema } from './incident.ts';
+import { similarIncidentSchema } from './explanation.ts';
 import { unitSchema } from './profile.ts';
 import { findingSchema, modelInfoSchema } from './score.ts';
 import { stateSchema, targetSchema } from './target.ts';
@@ -149,7 +150,11 @@ export type TargetTest = z.infer<typeof targetTestSchema>;
 
 export const incidentPageSchema = z.object({ incidents: z.array(incidentSummarySchema), total: z.number() });
 export type IncidentPage = z.infer<typeof incidentPageSchema>;
-export const incidentDetailSchema = incidentSchema;
+export const incidentDetailSchema = incidentSchema.extend({
+  /** Earlier incidents that looked like it, the most alike first. */
+  similar: z.array(similarIncidentSchema),
+});
+export type IncidentDetail = z.infer<typeof incidentDetailSchema>;
 
 export const realtimeInputSchema = z.strictObject({
   profile: z.string(),
@@ -159,6 +164,9 @@ export const realtimeInputSchema = z.strictObject({
 });
 
 export const aiStateSchema = z.object({
+  /** The one that new models are made of, and all there are. */
+  detector: z.string(),
+  detectors: z.array(z.string()),
   profiles: z.array(
     z.object({
       profile: z.string(),

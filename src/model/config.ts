@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archiveSchema } from './archive.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -80,11 +81,19 @@ const alertsSchema = z.strictObject({
 
 const detectionSchema = z.strictObject({
   realtime: z.boolean().default(true).describe('Whether scoring is on for profiles whose switch nobody touched.'),
-  window: durationMs('10m', '90d').default(36_000_000).describe('How much history a model learns from.'),
+  detector: z
+    .string()
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a slug: lower-case words joined by "-"')
+    .default('isolation-forest')
+    .describe('Which detector models are made of; docs/detectors has a page for each. Models of another are learned again.'),
+  timeZone: z.string().optional().describe('Whose days and weeks count, an IANA name like Europe/Madrid. Default: that of the machine.'),
+  window: durationMs('10m', '90d')
+    .default(36_000_000)
+    .describe('How much history a model learns from; a detector that streams goes on from there.'),
   minimumSteps: z.number().int().min(32).max(100_000).default(120).describe('Usable steps an entity needs before its first model.'),
   retrain: durationMs('1m', '30d')
     .default(21_600_000)
-    .describe('Age at which a model is learned again. A young model is renewed whenever its history has doubled.'),
+    .describe('Age at which a model is learned again. A young model is renewed whenever its history has doubled, one that streams never.'),
   trees: z.number().int().min(10).max(2000).default(100).describe('Trees of an isolation forest.'),
   sampleSize: z.number().int().min(16).max(4096).default(256).describe('Rows each tree sees.'),
   contamination: z.number().min(0.00001).max(0.2).default(0.001).describe('Share of the training rows that may lie above the threshold.'),
@@ -139,6 +148,7 @@ export const configSchema = z.strictObject({
   alerts: alertsSchema.prefault({}),
   detection: detectionSchema.prefault({}),
   retention: retentionSchema.prefault({}),
+  archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
   network: networkSchema.prefault({}),
   exporters: exportersSchema.prefault({}),
   parts: partsSchema.prefault({}),
@@ -146,4 +156,10 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** Keys whose values are masked wherever the configuration is shown. */
-export const configSecrets: readonly string[] = ['database.url', 'prometheus.source.headers', 'prometheus.source.password'];
+export const configSecrets: readonly string[] = [
+  'database.url',
+  'prometheus.source.headers',
+  'prometheus.source.password',
+  'archive.token',
+  'archive.password',
+];

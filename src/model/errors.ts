@@ -85,6 +85,11 @@ export const errorTable = {
   'far-forbidden': row(403, 77, 'Vigía does not connect to {address}: {reason}.'),
   // Detection
   'model-corrupt': row(500, 65, 'The model of {entity} ({profile}) is damaged: {reason}. It was set aside and is learned again.'),
+  'model-unfit': row(
+    409,
+    1,
+    'Version {version} of {entity} ({profile}) was learned for an older version of the profile: it knows other features.',
+  ),
   'too-little-data': row(409, 1, 'Only {have} usable steps of {need} are there for {entity}. Learning goes on until {until}.'),
   'csv-unreadable': row(500, 66, 'Cannot read {file}: {reason}.'),
   'csv-invalid': row(500, 65, '{file} cannot be used: {problem}.'),

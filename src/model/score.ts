@@ -50,10 +50,17 @@ export const modelInfoSchema = z.object({
   profileVersion: z.number(),
   createdMs: z.number(),
   trainedFromMs: z.number(),
+  /** End of what was learned; it moves on with a detector that streams. */
   trainedToMs: z.number(),
   steps: z.number(),
+  /** SHA-256 over times and rows of the training window; empty for models of Vigías that did not write it down. */
+  dataSha256: z.string(),
+  /** What the detector was made with. */
+  options: z.record(z.string(), z.union([z.number(), z.string()])),
   bytes: z.number(),
   sha256: z.string(),
   state: z.enum(['active', 'retired', 'corrupt']),
+  /** A person rolled back to it: it is not renewed until somebody trains. */
+  pinned: z.boolean(),
 });
 export type ModelInfo = z.infer<typeof modelInfoSchema>;

@@ -11,10 +11,12 @@ import { registerApiDescription } from './door/description.ts';
 import { defineRoute } from './door/route.ts';
 import type { House } from './house.ts';
 import { registerAiRoutes } from './routes/ai.ts';
+import { registerArchiveRoutes } from './routes/archive.ts';
 import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
+import { registerModelRoutes } from './routes/models.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
 import { registerTargetRoutes } from './routes/targets.ts';
 
@@ -43,7 +45,9 @@ export async function openApp(
   registerTargetRoutes(door, house);
   registerIncidentRoutes(door, house);
   registerAiRoutes(door, house);
+  registerModelRoutes(door, house);
   registerSettingRoutes(door, house);
+  registerArchiveRoutes(door, house);
   registerEventRoutes(door, house);
   registerApiDescription(door);
   await servePage(door, options.pageDir, server.basePath);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { detectors } from '../detect/index.ts';
 import { type Config, configSchema, configSecrets } from '../model/config.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { MASKED, receiverSecrets } from '../model/receiver.ts';
@@ -30,6 +31,7 @@ export function loadConfig(input: ConfigInput): { config: Config; file: string |
   readSecretFiles(tree);
   const result = configSchema.safeParse(tree);
   if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describe(issue)));
+  else problems.push(...detectionProblems(result.data.detection));
   if (!result.success || problems.length > 0) {
     throw new VigiaError('config-invalid', { count: problems.length, problems: problems.map((problem) => `  ${problem}`).join('\n') });
   }
@@ -103,6 +105,18 @@ function readSecretFiles(tree: Tree, path: readonly string[] = []): void {
       throw new VigiaError('config-secret-file', { file: value, key: here.join('.'), reason: reasonOf(thrown) });
     }
   }
+}
+
+/** What the schema cannot know: which detectors and time zones there are. */
+function detectionProblems({ detector, timeZone }: Config['detection']): string[] {
+  const problems: string[] = [];
+  if (!detectors.has(detector)) problems.push(`detection.detector: there is no "${detector}"${nearest(detector, [...detectors.keys()])}`);
+  try {
+    Intl.DateTimeFormat('en', { timeZone });
+  } catch {
+    problems.push(`detection.timeZone: "${timeZone}" is no time zone; write an IANA name like Europe/Madrid`);
+  }
+  return problems;
 }
 
 function describe(issue: z.core.$ZodIssue): string[] {

@@ -5,8 +5,11 @@ import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Store } from '../store/contract.ts';
+import type { Archive } from './archive/feed.ts';
+import type { Backtests } from './backtests.ts';
 import type { Board } from './board.ts';
 import type { RuleSpec } from './derive/rule-spec.ts';
+import type { Detectors } from './detectors.ts';
 import type { Events } from './events.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
@@ -24,6 +27,8 @@ export interface House {
   readonly board: Board;
   readonly learner: Learner;
   readonly pipeline: Pipeline;
+  readonly detectors: Detectors;
+  readonly backtests: Backtests;
   readonly incidents: Incidents;
   readonly silences: Silences;
   readonly events: Events;
@@ -35,6 +40,8 @@ export interface House {
   readonly prometheus: PrometheusClient;
   readonly alertmanager: AlertmanagerClient;
   readonly alertmanagerUrl: string;
+  /** Null where the configuration names none. */
+  readonly archive: Archive | null;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

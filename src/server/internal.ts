@@ -1,12 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { selectorSchema } from '../model/archive.ts';
 import type { Alert } from '../model/incident.ts';
-import { reasonOf } from '../model/errors.ts';
+import { reasonOf, VigiaError } from '../model/errors.ts';
 import { alertsOfWebhook, webhookSchema } from './alerts.ts';
+import type { ExportRange } from './archive/export.ts';
+import type { Commands } from './commands.ts';
 import type { Log } from './log.ts';
 
+const exportRange = z.object({ match: selectorSchema, fromMs: z.coerce.number().int(), toMs: z.coerce.number().int() });
+
 /**
- * The listener for Vigía's own children, on a loopback port of its own: discovery, metrics, webhook.
+ * The listener for Vigía's own children and its command line, on a loopback port of its own: discovery, metrics, webhook, commands.
  * Apart from the page's, so that TLS, base path and proxies never stand between Vigía and its children.
  */
 export function createInternalListener(options: {
@@ -16,6 +23,11 @@ export function createInternalListener(options: {
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
   status: () => Promise<unknown>;
+  /** Samples as CSV. */
+  exportCsv: (range: ExportRange) => AsyncGenerator<string>;
+  /** Answers Prometheus's remote_read; null without an archive. */
+  read: ((body: Uint8Array) => Promise<Uint8Array>) | null;
+  commands: Commands;
   log: Log;
 }): FastifyInstance {
   const app = fastify({ bodyLimit: 32 * 1024 * 1024 });
@@ -31,6 +43,42 @@ export function createInternalListener(options: {
     return text === null ? reply.code(503).send('the board is not restored yet\n') : reply.type('text/plain; version=0.0.4').send(text);
   });
   app.get('/internal/status', () => options.status());
+  app.get<{ Querystring: Record<string, unknown> }>('/internal/export', async (request, reply) => {
+    const range = exportRange.safeParse(request.query);
+    if (!range.success) return reply.code(400).send(`${range.error.issues[0]?.path.join('.')}: ${range.error.issues[0]?.message}\n`);
+    const pieces = options.exportCsv(range.data);
+    try {
+      // What is wrong at once is said with a status; what fails later cuts the answer off.
+      const first = [await pieces.next(), await pieces.next()];
+      const rest = async function* () {
+        for (const { done, value } of first) if (done !== true) yield value;
+        yield* pieces;
+      };
+      return reply.type('text/csv; charset=utf-8').send(Readable.from(rest()));
+    } catch (thrown) {
+      return reply.code(thrown instanceof VigiaError ? thrown.status : 500).send(`${reasonOf(thrown)}\n`);
+    }
+  });
+  app.addContentTypeParser('application/x-protobuf', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  app.post('/internal/read', async (request, reply) => {
+    if (options.read === null || !(request.body instanceof Uint8Array)) return reply.code(404).send('no archive is configured\n');
+    try {
+      const answer = await options.read(request.body);
+      return reply.headers({ 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' }).send(answer);
+    } catch (thrown) {
+      // Prometheus shows it as a warning beside what it holds itself.
+      return reply.code(thrown instanceof VigiaError ? thrown.status : 500).send(`${reasonOf(thrown)}\n`);
+    }
+  });
+  const { commands } = options;
+  app.setErrorHandler((thrown, _, reply) => {
+    if (!(thrown instanceof VigiaError)) throw thrown;
+    return reply.code(thrown.status).send({ code: thrown.code, message: thrown.message });
+  });
+  app.post('/internal/backtest', (request) => commands.startBacktest(request.body));
+  app.get('/internal/backtest', () => ({ backtest: commands.lastBacktest() }));
+  app.delete('/internal/backtest', () => ({ cancelled: commands.cancelBacktest() }));
+  app.post('/internal/models/roll-back', (request) => commands.rollBack(request.body));
   app.post('/internal/webhook', async (request, reply) => {
     const body = webhookSchema.safeParse(request.body);
     if (!body.success) return reply.code(400).send({ message: body.error.issues[0]?.message ?? '' });

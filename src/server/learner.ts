@@ -1,14 +1,18 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { createDetector, type Detector, loadDetector } from '../detect/index.ts';
+import type { Detector } from '../detect/index.ts';
 import type { Config } from '../model/config.ts';
-import { reasonOf, sentence, VigiaError } from '../model/errors.ts';
+import { VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ModelInfo } from '../model/score.ts';
 import { minuteText } from '../model/time.ts';
 import type { Store } from '../store/contract.ts';
+import { createDetectors, type Detectors } from './detectors.ts';
+import { createKeptModels, type KeptModel } from './kept-models.ts';
 import type { Log } from './log.ts';
-import { completeUntil, type EntityWindow, readWindow, type Source, sortedFeatures } from './reader.ts';
+import type { LearnGate } from './quiet.ts';
+import { completeUntil, type EntityWindow, readWindow, type Source } from './reader.ts';
+import { follow, type ModelState, saveCheckpoints } from './streaming.ts';
+import { calmRows, dataHash, rowsOf, teach, type TrainingRows } from './training.ts';
 
 /** What an entity's model says, or how long it still learns. */
 export interface Learned {
@@ -18,81 +22,109 @@ export interface Learned {
   readonly learningUntilMs: number | null;
 }
 
+/** What one tick did with an entity's detector; without one when it was not scored. */
+export interface TickUse {
+  readonly detector: Detector | null;
+  readonly learned: number;
+  readonly refused: number;
+}
+
 /** Keeps one model per entity: loads, checks, trains when there is enough to learn from, renews when it is old. */
 export interface Learner {
   /** Loads the models of entities not met before. */
   meet(profile: Profile, entities: readonly string[]): Promise<void>;
+  /** Streaming models of these entities learn all up to `cursorMs`; `lastMs` is the last complete step. @throws VigiaError `far-…`. */
+  follow(profile: Profile, entities: readonly string[], to: { cursorMs: number; lastMs: number }): Promise<void>;
   of(profile: Pick<Profile, 'slug'>, entity: string): Learned;
-  /** Trains what is due, a bounded number of entities per call. @returns the entities that got a model. */
+  /** Whether a row may be learned, as of the last `follow`. */
+  mayLearn: LearnGate;
+  /** A tick was committed: streaming models used in it stand at its end, and so do those of entities without any row in it. */
+  settle(profile: Profile, tick: { fromMs: number; toMs: number; uses: ReadonlyMap<string, TickUse> }): void;
+  /**
+   * A detector to score past rows with, that no live score depends on: one that streams has learned the window that ends
+   * with `untilMs`, and nothing later. Null without a model. @throws VigiaError `far-…`.
+   */
+  replica(profile: Profile, entity: string, untilMs: number): Promise<Detector | null>;
+  /** Trains what is due, a bounded number of entities per call, and saves checkpoints. @returns the entities that got a model. */
   maintain(profile: Profile, nowMs: number): Promise<string[]>;
   /** Trains now, on a person's wish. @throws VigiaError `too-little-data`. */
   train(profile: Profile, entity: string, nowMs: number, windowMs: number): Promise<ModelInfo>;
+  /** A kept version as it is saved. @throws VigiaError `not-found`, `model-corrupt`, `model-unfit`. */
+  version(profile: Profile, entity: string, version: number): Promise<KeptModel>;
+  /** Scores with a kept version from now on, until somebody trains. @throws VigiaError as `version`. */
+  rollBack(profile: Profile, entity: string, version: number): Promise<ModelInfo>;
   forget(profile: string, entity: string): void;
-}
-
-interface State {
-  detector: Detector | null;
-  info: ModelInfo | null;
-  /** Do not read history again before this. */
-  nextTryMs: number;
-  learningUntilMs: number | null;
 }
 
 /** Entities trained per call of `maintain`, read together: a bound on memory and on the far side's load. */
 const chunk = 10;
-/** What lasted so long is accepted as normal, instead of never being learned. */
-const acceptedMs = 6 * 3_600_000;
 const modelsKept = 5;
 /** An entity that the source does not have is asked for again after so many steps. */
 const absentSteps = 20;
+/** A streaming model that learned further than this beyond now did so while the clock was wrong. */
+const clockWentBackMs = 3_600_000;
 
 export function createLearner(options: {
   store: Pick<Store, 'models' | 'findings'>;
   source: () => Source;
   config: Config['detection'];
+  detectors?: Detectors;
+  /** Asked before rows are learned; without it all may be. */
+  gate?: () => Promise<LearnGate>;
   log: Log;
   onChange: (profile: string, entity: string) => void;
 }): Learner {
-  const { store, config, log } = options;
-  const states = new Map<string, State>();
+  const { store, config, log, detectors = createDetectors(config) } = options;
+  const kept = createKeptModels({ store, detectors, log, onChange: options.onChange });
+  const states = new Map<string, ModelState>();
+  let gate: LearnGate = () => true;
+  const refreshGate = async () => {
+    if (options.gate) gate = await options.gate();
+  };
   const keyOf = (profile: string, entity: string) => `${profile}\n${entity}`;
-  const fresh = (): State => ({ detector: null, info: null, nextTryMs: 0, learningUntilMs: null });
-
-  const load = async (profile: Profile, entity: string): Promise<State> => {
-    const saved = await store.models.active(profile.slug, entity);
-    if (saved === null || saved.info.profileVersion !== profile.version) return fresh();
-    try {
-      const found = createHash('sha256').update(saved.buffer).digest('hex');
-      if (found !== saved.info.sha256)
-        throw new Error(`its checksum is ${found.slice(0, 12)}…, ${saved.info.sha256.slice(0, 12)}… was stored`);
-      const detector = loadDetector(saved.buffer);
-      if (
-        detector.features.map((each) => each.name).join() !==
-        sortedFeatures(profile)
-          .map((each) => each.name)
-          .join()
-      )
-        return fresh();
-      return { detector, info: saved.info, nextTryMs: 0, learningUntilMs: null };
-    } catch (thrown) {
-      const reason = reasonOf(thrown);
-      await store.models.markCorrupt(saved.info.id, reason);
-      log.warn({ profile: profile.slug, entity }, sentence('model-corrupt', { entity, profile: profile.slug, reason }));
-      options.onChange(profile.slug, entity);
-      return fresh();
-    }
+  const fresh = (): ModelState => ({
+    detector: null,
+    info: null,
+    nextTryMs: 0,
+    learningUntilMs: null,
+    stale: false,
+    learnedToMs: 0,
+    unsaved: 0,
+    refused: false,
+    savedMs: null,
+  });
+  /** A detector that streams counts time in steps: other steps than those it was made for are learned anew. */
+  const isOutOfStep = (detector: Detector, { options: { stepMs } }: ModelInfo): boolean =>
+    detector.streaming && stepMs !== undefined && stepMs !== options.source().stepMs;
+  const scoring = (detector: Detector, info: ModelInfo): ModelState => ({
+    ...fresh(),
+    detector,
+    info,
+    stale: !info.pinned && (detector.slug !== config.detector || isOutOfStep(detector, info)),
+    learnedToMs: info.trainedToMs,
+  });
+  const statesOf = (profile: string): Map<string, ModelState> => {
+    const prefix = keyOf(profile, '');
+    return new Map([...states].filter(([key]) => key.startsWith(prefix)).map(([key, state]) => [key.slice(prefix.length), state]));
   };
 
-  const stateOf = (profile: Pick<Profile, 'slug'>, entity: string): State => {
+  const load = async (profile: Profile, entity: string): Promise<ModelState> => {
+    const model = await kept.active(profile, entity);
+    return model === null ? fresh() : scoring(model.detector, model.info);
+  };
+
+  const stateOf = (profile: Pick<Profile, 'slug'>, entity: string): ModelState => {
     const key = keyOf(profile.slug, entity);
     const state = states.get(key) ?? fresh();
     states.set(key, state);
     return state;
   };
 
-  /** Rows worth learning from: present, with at least half of the features, and not called anomalous before. */
-  const usableRows = async (profile: Profile, window: EntityWindow, times: Float64Array): Promise<Float64Array> => {
+  /** A streaming detector makes up its own mind about what is normal; one that learns anew is shown calm rows. */
+  const trainingRows = async (profile: Profile, detector: Detector, window: EntityWindow, times: Float64Array): Promise<TrainingRows> => {
     const width = profile.features.length;
+    const mayLearn = (timeMs: number) => gate(profile.slug, window.entity, timeMs);
+    if (detector.streaming) return rowsOf(window, times, width, (step) => mayLearn(times[step] as number));
     const { findings } = await store.findings.list({
       profile: profile.slug,
       entity: window.entity,
@@ -101,23 +133,21 @@ export function createLearner(options: {
       offset: 0,
     });
     const flagged = new Set(findings.map((finding) => finding.tsMs));
-    const present: number[] = [];
-    for (let step = 0; step < times.length; step++) {
-      const row = window.rows.subarray(step * width, (step + 1) * width);
-      if (window.present[step] === 1 && row.filter((value) => !Number.isNaN(value)).length * 2 >= width) present.push(step);
-    }
-    const calm = present.filter((step) => !flagged.has(times[step] as number));
-    const accepted = (present.length - calm.length) * options.source().stepMs >= Math.min(acceptedMs, config.window / 2);
+    const { accepted, ...rows } = calmRows(window, times, width, {
+      isFlagged: (timeMs) => flagged.has(timeMs),
+      mayLearn,
+      stepMs: options.source().stepMs,
+      windowMs: config.window,
+    });
     if (accepted) log.info({ profile: profile.slug, entity: window.entity }, 'a lasting new level is accepted as normal');
-    const kept = accepted ? present : calm;
-    const rows = new Float64Array(kept.length * width);
-    for (const [at, step] of kept.entries()) rows.set(window.rows.subarray(step * width, (step + 1) * width), at * width);
     return rows;
   };
 
   const learn = async (profile: Profile, window: EntityWindow, times: Float64Array, nowMs: number): Promise<ModelInfo | null> => {
-    const rows = await usableRows(profile, window, times);
-    const steps = rows.length / profile.features.length;
+    const made = detectors.optionsFor(options.source().stepMs);
+    const detector = detectors.create(config.detector, profile.features, made);
+    const training = await trainingRows(profile, detector, window, times);
+    const steps = training.times.length;
     const state = stateOf(profile, window.entity);
     if (steps < config.minimumSteps) {
       const untilMs = nowMs + (config.minimumSteps - steps) * options.source().stepMs;
@@ -125,13 +155,7 @@ export function createLearner(options: {
       if (state.detector === null) state.learningUntilMs = untilMs;
       return null;
     }
-    const detector = createDetector('isolation-forest', profile.features, {
-      trees: config.trees,
-      sampleSize: config.sampleSize,
-      contamination: config.contamination,
-      seed: config.seed,
-    });
-    detector.learn(rows);
+    await teach(detector, training);
     const info = await store.models.save(
       {
         profile: profile.slug,
@@ -142,22 +166,25 @@ export function createLearner(options: {
         trainedFromMs: times[0] ?? nowMs,
         trainedToMs: times.at(-1) ?? nowMs,
         steps,
+        dataSha256: dataHash(training),
+        options: { ...made },
       },
       detector.save(),
       modelsKept,
     );
-    states.set(keyOf(profile.slug, window.entity), { detector, info, nextTryMs: 0, learningUntilMs: null });
+    states.set(keyOf(profile.slug, window.entity), scoring(detector, info));
     log.info({ profile: profile.slug, entity: window.entity, steps, version: info.version }, 'model learned');
     options.onChange(profile.slug, window.entity);
     return info;
   };
 
-  /** A young model is renewed when its history has doubled, an old one after `retrain`. */
-  const isDue = (state: State, nowMs: number): boolean => {
+  /** A young model is renewed when its history has doubled, an old one after `retrain`; one that streams needs neither. */
+  const isDue = (state: ModelState, nowMs: number): boolean => {
     const waitMs = state.nextTryMs - nowMs;
     // A wait longer than any that is given was set while the clock was wrong.
     if (waitMs > 0 && waitMs <= Math.max(config.minimumSteps, absentSteps) * options.source().stepMs) return false;
-    if (state.info === null) return true;
+    if (state.info === null || state.stale) return true;
+    if (state.info.pinned || state.detector?.streaming === true) return false;
     const ageMs = nowMs - state.info.createdMs;
     const learnedMs = state.info.steps * options.source().stepMs;
     return ageMs >= config.retrain || (2 * learnedMs < config.window && ageMs >= learnedMs);
@@ -170,6 +197,7 @@ export function createLearner(options: {
     windowMs: number,
   ): Promise<Map<string, ModelInfo | null>> => {
     const source = options.source();
+    await refreshGate();
     const toMs = completeUntil(nowMs, source);
     const fromMs = toMs - Math.ceil(windowMs / source.stepMs) * source.stepMs;
     const window = await readWindow(source, profile, { fromMs, toMs, entities });
@@ -190,13 +218,64 @@ export function createLearner(options: {
         if (!states.has(key)) states.set(key, await load(profile, entity));
       }
     },
+    async follow(profile, entities, { cursorMs, lastMs }) {
+      await refreshGate();
+      const wanted = new Map<string, ModelState>();
+      for (const entity of entities) {
+        const state = stateOf(profile, entity);
+        if (state.detector?.streaming !== true) continue;
+        // It knows a future that never came: it begins anew from history.
+        if (state.learnedToMs > lastMs + clockWentBackMs) states.set(keyOf(profile.slug, entity), fresh());
+        else wanted.set(entity, state);
+      }
+      try {
+        await follow({ source: options.source(), profile, states: wanted, toMs: cursorMs, mayLearn: gate });
+      } finally {
+        for (const [entity, state] of wanted) {
+          const key = keyOf(profile.slug, entity);
+          if (state.learnedToMs === Number.POSITIVE_INFINITY && states.get(key) === state) states.delete(key);
+        }
+      }
+    },
+    mayLearn: (profile, entity, timeMs) => gate(profile, entity, timeMs),
+    settle(profile, { fromMs, toMs, uses }) {
+      for (const [entity, state] of statesOf(profile.slug)) {
+        if (state.detector?.streaming !== true || state.learnedToMs < fromMs) continue;
+        const use = uses.get(entity);
+        // Somebody trained or rolled back meanwhile, or it was not scored: it follows with the next tick.
+        if (use !== undefined && use.detector !== state.detector) continue;
+        state.learnedToMs = Math.max(state.learnedToMs, toMs);
+        state.unsaved += use?.learned ?? 0;
+        state.refused ||= (use?.refused ?? 0) > 0;
+      }
+    },
+    async replica(profile, entity, untilMs) {
+      const { detector } = states.get(keyOf(profile.slug, entity)) ?? fresh();
+      if (detector?.streaming !== true) return detector;
+      const source = options.source();
+      const toMs = Math.floor(untilMs / source.stepMs) * source.stepMs;
+      const fromMs = toMs - Math.ceil(config.window / source.stepMs) * source.stepMs;
+      const window = await readWindow(source, profile, { fromMs, toMs, entities: [entity] });
+      const found = window.entities.find((each) => each.entity === entity);
+      const copy = detectors.create(detector.slug, profile.features, detectors.optionsFor(source.stepMs));
+      if (found)
+        await teach(
+          copy,
+          rowsOf(found, window.times, profile.features.length, (step) => gate(profile.slug, entity, window.times[step] as number)),
+        );
+      return copy;
+    },
     // Asking makes nothing: an entity is met by the reader alone, which loads its model.
     of: (profile, entity) => states.get(keyOf(profile.slug, entity)) ?? fresh(),
     async maintain(profile, nowMs) {
-      const prefix = `${profile.slug}\n`;
-      const due = [...states]
-        .filter(([key, state]) => key.startsWith(prefix) && isDue(state, nowMs))
-        .map(([key]) => key.slice(prefix.length))
+      const mine = statesOf(profile.slug);
+      for (const entity of await saveCheckpoints(store, mine, nowMs)) {
+        const key = keyOf(profile.slug, entity);
+        if (states.get(key) === mine.get(entity)) states.delete(key);
+      }
+      const due = [...mine]
+        .filter(([, state]) => isDue(state, nowMs))
+        .map(([entity]) => entity)
         .slice(0, chunk);
       if (due.length === 0) return [];
       const learned = await trainMany(profile, due, nowMs, config.window);
@@ -217,6 +296,14 @@ export function createLearner(options: {
         entity,
         until: info === null ? minuteText(untilMs) : 'it is seen',
       });
+    },
+    version: kept.version,
+    async rollBack(profile, entity, number) {
+      const { detector } = await kept.version(profile, entity, number);
+      const info = await store.models.activate(profile.slug, entity, number);
+      states.set(keyOf(profile.slug, entity), scoring(detector, info));
+      options.onChange(profile.slug, entity);
+      return info;
     },
     forget(profile, entity) {
       states.delete(keyOf(profile, entity));

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Detector } from '../detect/index.ts';
 import type { Profile } from '../model/profile.ts';
-import type { BoardRow, FeatureShare, Finding } from '../model/score.ts';
+import type { BoardRow, Finding, ModelInfo } from '../model/score.ts';
 import type { EntityRow, Store } from '../store/contract.ts';
 import type { Board } from './board.ts';
-import type { Learner } from './learner.ts';
+import type { Learner, TickUse } from './learner.ts';
 import type { Log } from './log.ts';
-import { completeUntil, type EntityWindow, readWindow, type Source, sortedFeatures, type Window } from './reader.ts';
+import { completeUntil, readWindow, type Source, type Window } from './reader.ts';
+import { type ScoredWindow, scoreWindow } from './scoring.ts';
 
 /** What one call of `tick` did. */
 export interface TickResult {
@@ -82,104 +82,47 @@ export function createPipeline(options: {
     return toMs > fromMs ? { cursor, fromMs, toMs, lastMs } : null;
   };
 
-  const scoreEntity = (profile: Profile, window: EntityWindow, times: Float64Array, override: number | null) => {
-    const { detector, info } = learner.of(profile, window.entity);
-    const threshold = override ?? detector?.threshold ?? null;
-    const scores = detector === null ? new Float64Array(times.length).fill(Number.NaN) : detector.scoreAll(window.rows);
-    const findings: { step: number; shares: FeatureShare[] }[] = [];
-    let scored = 0;
-    const width = profile.features.length;
-    for (let step = 0; step < times.length; step++) {
-      if (window.present[step] !== 1) scores[step] = Number.NaN;
-      const score = scores[step] as number;
-      if (Number.isNaN(score)) continue;
-      scored++;
-      if (detector !== null && threshold !== null && score >= threshold) {
-        findings.push({ step, shares: sharesOf(profile, detector, window.rows.subarray(step * width, (step + 1) * width)) });
-      }
-    }
-    return { scores, findings, scored, threshold, info };
-  };
-
   return {
     async tick(profile) {
       const nowMs = await options.source().client.nowMs();
       const known = new Map((await store.pipeline.entities(profile.slug)).map((row) => [row.entity, row]));
       const span = await nextSpan(profile, nowMs, known.size);
       if (span === null) return { nowMs, present: 0, missing: 0, findings: 0, behind: false };
-      const { cursor, fromMs, toMs, lastMs } = span;
       const on = (await store.pipeline.profileRealtime()).get(profile.slug) ?? options.defaultRealtime;
       const anyOn = on || [...known.values()].some((row) => row.realtime === true);
-      const window = anyOn ? await readWindow(options.source(), profile, { fromMs, toMs }) : { times: new Float64Array(0), entities: [] };
-      await learner.meet(
-        profile,
-        window.entities.map((each) => each.entity),
-      );
-
-      const rows: BoardRow[] = [];
-      const seen: { entity: string; job: string; instance: string; lastSeenMs: number; scored: number }[] = [];
-      const found: Omit<Finding, 'id'>[] = [];
-      let present = 0;
-      for (const [index, entity] of window.entities.entries()) {
-        const row: EntityRow | undefined = known.get(entity.entity);
-        const last = entity.present.lastIndexOf(1);
-        if (last < 0) continue;
-        const steps = entity.present.reduce((sum, each) => sum + each, 0);
-        present += steps;
-        const lastSeenMs = window.times[last] as number;
-        if (!(row?.realtime ?? on)) {
-          seen.push({ entity: entity.entity, job: entity.job, instance: entity.instance, lastSeenMs, scored: 0 });
-          continue;
-        }
-        const result = scoreEntity(profile, entity, window.times, row?.thresholdOverride ?? null);
-        seen.push({ entity: entity.entity, job: entity.job, instance: entity.instance, lastSeenMs, scored: result.scored });
-        for (const { step, shares } of result.findings) {
-          const tsMs = window.times[step] as number;
-          found.push({
-            profile: profile.slug,
-            entity: entity.entity,
-            tsMs,
-            score: result.scores[step] as number,
-            threshold: result.threshold as number,
-            shares,
-            modelVersion: result.info?.version ?? 0,
-            late: nowMs - tsMs > options.freshMs,
-          });
-        }
-        const score = result.scores[last] as number;
-        rows.push({
+      const window = anyOn
+        ? await readWindow(options.source(), profile, { fromMs: span.fromMs, toMs: span.toMs })
+        : { times: new Float64Array(0), entities: [] };
+      const isOn = (entity: string) => known.get(entity)?.realtime ?? on;
+      const names = window.entities.map((each) => each.entity);
+      await learner.meet(profile, names);
+      await learner.follow(profile, names.filter(isOn), { cursorMs: span.cursor, lastMs: span.lastMs });
+      const uses = new Map<string, TickUse>();
+      let committed = false;
+      try {
+        const tick = await scoreTick(profile, { nowMs, window, known, isOn, uses });
+        committed = await store.pipeline.commitTick({
           profile: profile.slug,
-          entity: entity.entity,
-          job: entity.job,
-          instance: entity.instance,
-          tsMs: lastSeenMs,
-          score: Number.isNaN(score) ? null : score,
-          threshold: result.threshold,
-          modelVersion: result.info?.version ?? null,
-          learningUntilMs: learner.of(profile, entity.entity).learningUntilMs,
-          shares: result.findings.find((finding) => finding.step === last)?.shares ?? [],
+          fromMs: span.cursor,
+          toMs: span.toMs,
+          present: tick.present,
+          missing: window.entities.length * window.times.length - tick.present,
+          late: nowMs - span.toMs > options.freshMs,
+          board: tick.rows,
+          seen: tick.seen,
+          findings: tick.found,
         });
-        if (index % 20 === 19) await setImmediate();
+        // Another instance was faster: its commit counts, ours is forgotten.
+        if (!committed) return { nowMs, present: 0, missing: 0, findings: 0, behind: true };
+        if (anyOn) learner.settle(profile, { fromMs: span.cursor, toMs: span.toMs, uses });
+        board.put(tick.rows);
+        options.onRows(profile, tick.rows);
+        const missing = window.entities.length * window.times.length - tick.present;
+        return { nowMs, present: tick.present, missing, findings: tick.found.length, behind: span.toMs < span.lastMs };
+      } finally {
+        // What was learned of a tick that never was must not be scored with.
+        if (!committed) for (const [entity, { detector }] of uses) if (detector?.streaming === true) learner.forget(profile.slug, entity);
       }
-      const stepCount = window.times.length;
-      const missing = window.entities.length * stepCount - present;
-      const late = nowMs - toMs > options.freshMs;
-      const committed = await store.pipeline.commitTick({
-        profile: profile.slug,
-        fromMs: cursor,
-        toMs,
-        present,
-        missing,
-        late,
-        board: rows,
-        seen,
-        findings: found,
-      });
-      // Another instance was faster: its commit counts, ours is forgotten.
-      if (!committed) return { nowMs, present: 0, missing: 0, findings: 0, behind: true };
-      board.put(rows);
-      options.onRows(profile, rows);
-      return { nowMs, present, missing, findings: found.length, behind: toMs < lastMs };
     },
 
     async replay(profile, window) {
@@ -188,52 +131,88 @@ export function createPipeline(options: {
         window.entities.map((each) => each.entity),
       );
       const overrides = new Map((await store.pipeline.entities(profile.slug)).map((row) => [row.entity, row.thresholdOverride]));
-      return window.entities.map((entity) => {
-        const result = scoreEntity(profile, entity, window.times, overrides.get(entity.entity) ?? null);
-        const findings = result.findings.map(({ step, shares }) => ({
-          profile: profile.slug,
+      const replayed: Awaited<ReturnType<Pipeline['replay']>> = [];
+      for (const entity of window.entities) {
+        const { info } = learner.of(profile, entity.entity);
+        const detector = await learner.replica(profile, entity.entity, (window.times[0] ?? 0) - options.source().stepMs);
+        const result = await scoreWindow(profile, detector, entity, window.times, {
+          override: overrides.get(entity.entity) ?? null,
+          mayLearn: (timeMs) => learner.mayLearn(profile.slug, entity.entity, timeMs),
+        });
+        replayed.push({
           entity: entity.entity,
-          tsMs: window.times[step] as number,
-          score: result.scores[step] as number,
-          threshold: result.threshold as number,
-          shares,
-          modelVersion: result.info?.version ?? 0,
-          late: true,
-        }));
-        return { entity: entity.entity, scores: result.scores, findings };
-      });
+          scores: result.scores,
+          findings: findingsOf(profile, entity.entity, window.times, result, info, () => true),
+        });
+      }
+      return replayed;
     },
   };
+
+  /** Every entity's steps of a tick; nothing is written yet, but streaming detectors have learned. */
+  async function scoreTick(
+    profile: Profile,
+    tick: {
+      nowMs: number;
+      window: Window;
+      known: ReadonlyMap<string, EntityRow>;
+      isOn: (entity: string) => boolean;
+      uses: Map<string, TickUse>;
+    },
+  ) {
+    const { nowMs, window } = tick;
+    const rows: BoardRow[] = [];
+    const seen: { entity: string; job: string; instance: string; lastSeenMs: number; scored: number }[] = [];
+    const found: Omit<Finding, 'id'>[] = [];
+    let present = 0;
+    for (const [index, entity] of window.entities.entries()) {
+      const last = entity.present.lastIndexOf(1);
+      if (last < 0) continue;
+      present += entity.present.reduce((sum, each) => sum + each, 0);
+      const lastSeenMs = window.times[last] as number;
+      const common = { entity: entity.entity, job: entity.job, instance: entity.instance };
+      if (!tick.isOn(entity.entity)) {
+        tick.uses.set(entity.entity, { detector: null, learned: 0, refused: 0 });
+        seen.push({ ...common, lastSeenMs, scored: 0 });
+        continue;
+      }
+      const { detector, info } = learner.of(profile, entity.entity);
+      // Noted first: where scoring fails half way, the detector has learned half.
+      tick.uses.set(entity.entity, { detector, learned: 0, refused: 0 });
+      const result = await scoreWindow(profile, detector, entity, window.times, {
+        override: tick.known.get(entity.entity)?.thresholdOverride ?? null,
+        mayLearn: (timeMs) => learner.mayLearn(profile.slug, entity.entity, timeMs),
+      });
+      tick.uses.set(entity.entity, { detector, learned: result.learned, refused: result.refused });
+      seen.push({ ...common, lastSeenMs, scored: result.scored });
+      found.push(...findingsOf(profile, entity.entity, window.times, result, info, (tsMs) => nowMs - tsMs > options.freshMs));
+      const score = result.scores[last] as number;
+      rows.push({
+        ...common,
+        profile: profile.slug,
+        tsMs: lastSeenMs,
+        score: Number.isNaN(score) ? null : score,
+        threshold: result.threshold,
+        modelVersion: info?.version ?? null,
+        learningUntilMs: learner.of(profile, entity.entity).learningUntilMs,
+        shares: result.found.find((one) => one.step === last)?.shares ?? [],
+      });
+      if (index % 20 === 19) await setImmediate();
+    }
+    return { rows, seen, found, present };
+  }
 }
 
-/** What a detector expects of each feature, in the order of rows, never beyond what the feature can be; null before learning. */
-export function expectedOf(profile: Profile, detector: Detector | null): { low: number; high: number }[] | null {
-  const expected = detector?.expected() ?? null;
-  return (
-    expected &&
-    sortedFeatures(profile).map(({ lowest, highest = Number.POSITIVE_INFINITY }, column) => {
-      const { low = lowest, high = lowest } = expected[column] ?? {};
-      return { low: Math.min(highest, Math.max(lowest, low)), high: Math.min(highest, Math.max(lowest, high)) };
-    })
-  );
-}
-
-/** Shares of one row, largest first. */
-export function sharesOf(profile: Profile, detector: Detector, row: Float64Array): FeatureShare[] {
-  const explanation = detector.explain(row);
-  const expected = expectedOf(profile, detector);
-  if (explanation === null || expected === null) return [];
-  return sortedFeatures(profile)
-    .map((feature, column) => {
-      const value = row[column] as number;
-      const { low, high } = expected[column] as { low: number; high: number };
-      return {
-        feature: feature.name,
-        value: Number.isNaN(value) ? null : value,
-        share: explanation.shares[column] as number,
-        expectedLow: low,
-        expectedHigh: high,
-      };
-    })
-    .sort((a, b) => b.share - a.share);
+function findingsOf(
+  profile: Profile,
+  entity: string,
+  times: Float64Array,
+  result: ScoredWindow,
+  info: ModelInfo | null,
+  isLate: (tsMs: number) => boolean,
+): Omit<Finding, 'id'>[] {
+  return result.found.map(({ step, score, threshold, shares }) => {
+    const tsMs = times[step] as number;
+    return { profile: profile.slug, entity, tsMs, score, threshold, shares, modelVersion: info?.version ?? 0, late: isLate(tsMs) };
+  });
 }

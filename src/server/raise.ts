@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createAlertmanagerClient } from '../clients/alertmanager.ts';
 import { createGuardedFetch } from '../clients/guarded.ts';
+import { createInfluxClient } from '../clients/influxdb.ts';
 import { createPrometheusClient } from '../clients/prometheus.ts';
 import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
@@ -13,11 +14,18 @@ import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
 import { run, start } from '../tools/run.ts';
 import { openApp } from './app.ts';
+import { exportCsv } from './archive/export.ts';
+import { createArchive } from './archive/feed.ts';
+import { archiveMetrics } from './archive/metrics.ts';
+import { answerRead } from './archive/read-back.ts';
+import { createBacktests } from './backtests.ts';
 import { createBoard } from './board.ts';
+import { createCommands } from './commands.ts';
 import { type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
+import { createDetectors } from './detectors.ts';
 import { createEvents } from './events.ts';
 import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
@@ -28,6 +36,7 @@ import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
 import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
+import { quietGate } from './quiet.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
 import { adoptedSource, discoverRate, ownSource } from './source.ts';
@@ -121,13 +130,40 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const alertmanager = createAlertmanagerClient({ name: 'Alertmanager', baseUrl: `http://127.0.0.1:${ports.alertmanager}`, ...child });
     let source = adoptedSource(config, fetch) ?? ownSource(prometheus, config);
 
+    const archived = config.archive;
+    const influx = archived === undefined ? null : createInfluxClient({ ...archived, name: 'InfluxDB', baseUrl: archived.url, fetch });
+    const archive =
+      archived === undefined || influx === null
+        ? null
+        : createArchive({
+            config: archived,
+            influx,
+            source: () => ({ client: source.client as typeof prometheus, watermarkMs: source.watermarkMs }),
+            store: store.archive,
+            scrapeIntervalMs: config.prometheus.scrapeInterval,
+            horizonMs: config.prometheus.retention,
+            now,
+            log,
+          });
+
     const events = createEvents();
     const board = createBoard({ profiles, freshMs: freshMs(config) + source.watermarkMs });
     board.restore(await store.pipeline.board());
     const silences = createSilences({ store, alertmanager: () => alertmanager, now, log });
     const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
       events.emit({ kind, profile, entity, tsMs: now() });
-    const learner = createLearner({ store, source: () => source, config: config.detection, log, onChange: changed('models') });
+    const detectors = createDetectors(config.detection);
+    const learner = createLearner({
+      store,
+      source: () => source,
+      config: config.detection,
+      detectors,
+      gate: async () => quietGate(await store.silences.list()),
+      log,
+      onChange: changed('models'),
+    });
+    const backtests = createBacktests({ store, source: () => source, detectors, config: config.detection, now, log });
+    stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
     const incidents = createIncidents({
       store,
@@ -163,9 +199,19 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
           .map((target) => discoveryOf(target, profiles.get(target.profile), config.exporters)),
-      metrics: () => (board.restored ? board.exposition(now()) + metricsOf({ startedMs, work: work?.counts }) : null),
+      metrics: () =>
+        board.restored
+          ? [
+              board.exposition(now()),
+              metricsOf({ startedMs, work: work?.counts }),
+              archive === null ? '' : archiveMetrics(archive.state()),
+            ].join('')
+          : null,
       take: (alerts) => incidents.take(alerts),
       status: async () => status(),
+      exportCsv: (range) => exportCsv(source.client as typeof prometheus, range),
+      read: archived === undefined || influx === null ? null : (body) => answerRead(archived, influx, body),
+      commands: createCommands({ store, profiles, learner, backtests, now }),
       log,
     });
     let work: ReturnType<typeof startWork> | undefined;
@@ -188,6 +234,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         own: credential,
         node: own === null ? undefined : { ...credential, port: ports.node, target: own },
         rules: await ruleInput({ config, store, profiles }),
+        archive: archive !== null,
       }),
       alertmanagerInput: async () => ({
         receivers: [...config.alerts.receivers, ...(await store.settings.receivers())],
@@ -220,6 +267,8 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       board,
       learner,
       pipeline,
+      detectors,
+      backtests,
       incidents,
       silences,
       events,
@@ -230,6 +279,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       },
       prometheus,
       alertmanager,
+      archive,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,
       publicUrl: publicUrlOf(config),

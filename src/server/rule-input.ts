@@ -22,5 +22,6 @@ export async function ruleInput(from: {
     scrapeIntervalMs: config.prometheus.scrapeInterval,
     keepFiringMs: config.alerts.keepFiring,
     publicUrl: publicUrlOf(config),
+    archive: config.archive !== undefined,
   };
 }

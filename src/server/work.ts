@@ -92,12 +92,26 @@ export function startWork(house: House): Work {
     badAfterMs: minuteMs,
   });
   const upkeep = startLoop({ ...common, name: 'upkeep', work: tidy, retryMs: minuteMs, badAfterMs: hourMs });
-  const loops: readonly Loop[] = [reader, incidents, upkeep];
+  const { archive } = house;
+  const archiving =
+    archive === null
+      ? []
+      : [
+          startLoop({
+            ...common,
+            name: 'archive',
+            work: () => archive.advance(),
+            retryMs: Math.min(stepMs, 5_000),
+            badAfterMs: 5 * minuteMs,
+          }),
+        ];
+  const loops: readonly Loop[] = [reader, incidents, upkeep, ...archiving];
   return {
     counts,
     health: () => loops.map((loop) => loop.health()),
     wake: () => reader.wake(),
     stop: async () => {
+      archive?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
     },
   };

@@ -21,6 +21,7 @@ export interface Store {
   readonly settings: SettingStore;
   readonly accounts: AccountStore;
   readonly audit: AuditStore;
+  readonly archive: ArchiveStore;
   /** Removes what is older than the given times, and sessions that had ended by `sessionsMs`; answers how many rows went, by table. */
   prune(before: {
     incidentsMs: number;
@@ -121,7 +122,19 @@ export interface PipelineStore {
 
 export interface ModelStore {
   /** Saves a new version and retires the active one; older retired ones beyond `keep` are removed. */
-  save(model: Omit<ModelInfo, 'id' | 'version' | 'bytes' | 'sha256' | 'state'>, buffer: Uint8Array, keep: number): Promise<ModelInfo>;
+  save(
+    model: Omit<ModelInfo, 'id' | 'version' | 'bytes' | 'sha256' | 'state' | 'pinned'>,
+    buffer: Uint8Array,
+    keep: number,
+  ): Promise<ModelInfo>;
+  /**
+   * What a streaming model learned since, in place of the buffer of its version.
+   * @returns null when that version is no longer active, or was saved later than this: nothing was written then.
+   */
+  checkpoint(id: number, learned: { trainedToMs: number; steps: number }, buffer: Uint8Array): Promise<ModelInfo | null>;
+  version(profile: string, entity: string, version: number): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
+  /** Makes a version the active one and pins it. @throws VigiaError `not-found` when it is not there, or is corrupt. */
+  activate(profile: string, entity: string, version: number): Promise<ModelInfo>;
   /** The active model with its buffer; the caller checks `sha256`. */
   active(profile: string, entity: string): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
   markCorrupt(id: number, reason: string): Promise<void>;
@@ -152,6 +165,8 @@ export interface IncidentStore {
     offset: number;
   }): Promise<{ incidents: IncidentSummary[]; total: number }>;
   get(id: number): Promise<Incident | null>;
+  /** Incidents of a profile that are over, opened before a time, that features carried; with their shares, newest first. */
+  carried(filter: { profile: string; beforeMs: number; limit: number }): Promise<(IncidentSummary & Pick<Incident, 'shares'>)[]>;
   /** The incident of an entity that is not closed. */
   openOf(profile: string, entity: string): Promise<Incident | null>;
   /** @throws VigiaError `conflict` when the entity has one that is not closed. */
@@ -231,4 +246,30 @@ export interface AccountStore {
 export interface AuditStore {
   add(entry: Omit<Audit, 'id'>): Promise<void>;
   list(filter: { limit: number; offset: number }): Promise<{ entries: Audit[]; total: number }>;
+}
+
+/** How far a rule of the archive is: all samples until `cursorMs` were written, refused, or no finite number. */
+export interface ArchiveRow {
+  readonly rule: string;
+  readonly beganMs: number;
+  readonly cursorMs: number;
+  readonly written: number;
+  readonly refused: number;
+  readonly notFinite: number;
+}
+
+export interface ArchiveStore {
+  list(): Promise<ArchiveRow[]>;
+  /**
+   * Moves a rule's cursor from `fromMs` (null: it has none yet) to `toMs` and adds to its counts.
+   * @returns false when the cursor was no longer at `fromMs`; nothing was written then.
+   */
+  advance(piece: {
+    rule: string;
+    fromMs: number | null;
+    toMs: number;
+    written: number;
+    refused: number;
+    notFinite: number;
+  }): Promise<boolean>;
 }

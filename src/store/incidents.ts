@@ -57,6 +57,20 @@ export function incidentStore(context: Context): IncidentStore {
       const row = await db.selectFrom('incident').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : whole(row);
     },
+    async carried({ profile, beforeMs, limit }) {
+      const rows = await db
+        .selectFrom('incident')
+        .selectAll()
+        .where('profile', '=', profile)
+        .where('state', '=', 'closed')
+        .where('openedMs', '<', beforeMs)
+        .where('sharesJson', '<>', '[]')
+        .orderBy('openedMs', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({ ...toSummary(row), shares: parse(row.sharesJson) }));
+    },
     async openOf(profile, entity) {
       const row = await db
         .selectFrom('incident')

@@ -13,7 +13,19 @@ function types(kind: StoreKind): { serial: string; bytes: string } {
 }
 
 /** Index 0 leads to schema 1. A migration that was released is never edited: a change is a new one at the end. */
-export const migrations: readonly Migration[] = [{ name: 'first', statements: first }];
+export const migrations: readonly Migration[] = [
+  { name: 'first', statements: first },
+  { name: 'archive', statements: archive },
+  { name: 'what a model was made of', statements: modelOrigin },
+];
+
+function modelOrigin(): readonly string[] {
+  return [
+    `alter table model add column data_sha256 text not null default ''`,
+    `alter table model add column options_json text not null default '{}'`,
+    `alter table model add column pinned bigint not null default 0`,
+  ];
+}
 
 function first(kind: StoreKind): readonly string[] {
   const { serial, bytes } = types(kind);
@@ -88,5 +100,13 @@ function first(kind: StoreKind): readonly string[] {
       id ${serial}, ts_ms bigint not null, who text not null, address text not null, action text not null,
       subject text not null, detail text not null)`,
     `create index audit_time on audit (ts_ms)`,
+  ];
+}
+
+function archive(): readonly string[] {
+  return [
+    `create table archive_rule (
+      rule text primary key, began_ms bigint not null, cursor_ms bigint not null, written bigint not null,
+      refused bigint not null, not_finite bigint not null)`,
   ];
 }

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { CamelCasePlugin, Kysely } from 'kysely';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { accountStore } from './accounts.ts';
+import { archiveStore } from './archive.ts';
 import { auditStore } from './audit.ts';
 import { dumpTo, loadFrom } from './backup.ts';
 import type { Context } from './context.ts';
@@ -71,6 +72,7 @@ function assemble(context: Context, location: StoreLocation, list: readonly Migr
     settings: settingStore(context),
     accounts: accountStore(context),
     audit: auditStore(context),
+    archive: archiveStore(context),
     ...upkeep(context),
     dump: (write) => dump(db, location, { schema: list.length, nowMs: now() }, write),
     load: (lines, name = 'The input') =>

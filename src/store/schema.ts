@@ -1,4 +1,5 @@
 import type { Generated, Kysely } from 'kysely';
+import type { ArchiveRow } from './contract.ts';
 
 /**
  * The tables, as code sees them: camelCase here, snake_case in the database (CamelCasePlugin). Times are Unix
@@ -22,6 +23,7 @@ export interface Tables {
   account: AccountRow;
   session: SessionRow;
   token: TokenRow;
+  archiveRule: ArchiveRow;
   audit: { id: Generated<number>; tsMs: number; who: string; address: string; action: string; subject: string; detail: string };
 }
 
@@ -92,6 +94,9 @@ export interface ModelRow {
   /** Why it was set aside; empty otherwise. */
   reason: string;
   buffer: Uint8Array;
+  dataSha256: string;
+  optionsJson: string;
+  pinned: number;
 }
 
 export interface FindingRow {
@@ -192,4 +197,5 @@ export const tables: readonly { readonly name: string; readonly key: readonly st
   { name: 'session', key: ['id_hash'] },
   { name: 'token', key: ['id'], serial: true },
   { name: 'audit', key: ['id'], serial: true },
+  { name: 'archive_rule', key: ['rule'] },
 ];

@@ -59,6 +59,6 @@ export const aiSearch = (raw: Raw) =>
     page: number(raw['page'], 2, 100_000),
   });
 
-export const sections = ['preferences', 'receivers', 'silences', 'accounts', 'tokens', 'audit'] as const;
+export const sections = ['preferences', 'receivers', 'silences', 'archive', 'accounts', 'tokens', 'audit'] as const;
 export type Section = (typeof sections)[number];
 export const sectionOf = (name: string): Section => oneOf(name, sections) ?? 'preferences';

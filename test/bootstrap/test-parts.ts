@@ -13,6 +13,7 @@ const names = [
   'initdb',
   'pg_ctl',
   'postgres',
+  'influxd',
   'openssl',
 ] as const satisfies readonly PartName[];
 

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { programDir } from '../../src/cli/paths.ts';
+import type { Backtest } from '../../src/model/backtest.ts';
 import type { Status } from '../../src/server/raise.ts';
 
 /** `vigia status` and `vigia down` beside a process that looks like a Vigía: it has the lock file and answers what we say. */
@@ -14,6 +15,9 @@ let child: ChildProcess;
 let server: Server;
 let answer: { status: number; body: string };
 let asked: { authorization: string | undefined }[];
+/** Method and path to answers, one after the other; the last stays. Without one `answer` is given. */
+let answers: Map<string, { status: number; body: unknown }[]>;
+let bodies: string[];
 
 const status: Status = {
   version: '0.1.0',
@@ -37,10 +41,18 @@ const status: Status = {
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'vigia-running-'));
   asked = [];
+  answers = new Map();
+  bodies = [];
   answer = { status: 200, body: JSON.stringify(status) };
   server = createServer((request, response) => {
     asked.push({ authorization: request.headers.authorization });
-    response.writeHead(answer.status).end(answer.body);
+    const queue = answers.get(`${request.method} ${request.url}`) ?? [];
+    const found = queue.length > 1 ? queue.shift() : queue[0];
+    request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));
+    request.on('end', () => {
+      if (found === undefined) response.writeHead(answer.status).end(answer.body);
+      else response.writeHead(found.status).end(JSON.stringify(found.body));
+    });
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   child = spawn(process.execPath, ['-e', 'console.log("up"); setInterval(() => {}, 1000)'], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -130,6 +142,100 @@ describe('a Vigía that runs', () => {
   });
 });
 
+const episode = { fromMs: Date.UTC(2026, 0, 20, 10), toMs: Date.UTC(2026, 0, 20, 10, 12), findings: 40, threshold: 0.9 };
+const side = (detector: string, threshold: number | null, episodes: number): Backtest['sides'][number] => ({
+  detector,
+  threshold,
+  steps: 5000,
+  scored: 4990,
+  findings: 40 * episodes,
+  episodes,
+  weeks: [1, 8].map((day, at) => ({ fromMs: Date.UTC(2026, 0, day), findings: 0, episodes: at * episodes })),
+  latest: Array.from({ length: episodes }, (_, at) => ({
+    ...episode,
+    entity: 'web1',
+    score: 0.97 - at / 10,
+    feature: at === 0 ? 'memory' : null,
+  })),
+});
+const running: Backtest = {
+  id: 4,
+  input: { profile: 'linux-host', entity: 'web1', days: 14, settings: [{ detector: 'a', threshold: null }] },
+  state: 'running',
+  progress: 0.1,
+  reason: '',
+  by: 'command line',
+  startedMs: 0,
+  endedMs: null,
+  fromMs: Date.UTC(2026, 0, 1),
+  toMs: Date.UTC(2026, 0, 15),
+  entities: 1,
+  sides: [],
+};
+
+describe('a backtest', () => {
+  const said = (...states: Partial<Backtest>[]) => {
+    answers.set('POST /internal/backtest', [{ status: 200, body: running }]);
+    answers.set(
+      'GET /internal/backtest',
+      states.map((state) => ({ status: 200, body: { backtest: { ...running, ...state } } })),
+    );
+  };
+
+  test('shows how far it is, then both settings side by side', async () => {
+    said({ progress: 0.55 }, { state: 'done', progress: 1, sides: [side('ensemble', null, 2), side('robust-z', 0.8, 0)] });
+    const found = await vigia('backtest', '--entity', 'web1', '--days', '14', '--detector', 'ensemble', '--against', 'robust-z:0.8');
+    expect(found.stderr).toBe('10 %\n55 %\n');
+    expect(found.stdout.split('\n')).toEqual([
+      'linux-host, web1, 2026-01-01 00:00 UTC to 2026-01-15 00:00 UTC',
+      '',
+      '                        ensemble  robust-z at 0.8',
+      'steps scored                4990             4990',
+      'findings                      80                0',
+      'episodes                       2                0',
+      'episodes a week              1.0              0.0',
+      '  week from 2026-01-01         0                0',
+      '  week from 2026-01-08         2                0',
+      '',
+      'Newest episodes of ensemble:',
+      '  2026-01-20 10:00 UTC  web1  12 min  0.97 (from 0.90 on)  memory',
+      '  2026-01-20 10:00 UTC  web1  12 min  0.87 (from 0.90 on)',
+      '',
+    ]);
+    expect(found.code).toBe(0);
+    expect(JSON.parse(bodies[0] ?? '')).toEqual({
+      profile: 'linux-host',
+      entity: 'web1',
+      days: 14,
+      settings: [
+        { detector: 'ensemble', threshold: null },
+        { detector: 'robust-z', threshold: 0.8 },
+      ],
+    });
+  });
+
+  test('is one JSON object without progress, and says when it did not end well', async () => {
+    said({ state: 'done', progress: 1, sides: [side('a', null, 1)] });
+    const done = await vigia('backtest', '--json');
+    expect({ ...done, stdout: JSON.parse(done.stdout) as unknown }).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: { state: 'done', id: 4 },
+    });
+    said({ state: 'failed', reason: 'Prometheus answered 500: it hurts.' });
+    const failed = await vigia('backtest');
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    expect(failed.stderr).toContain('vigia: The backtest failed: Prometheus answered 500: it hurts.\n');
+    said({ state: 'cancelled' });
+    expect((await vigia('backtest')).stderr).toContain('The backtest was cancelled.');
+  });
+
+  test('that is refused is told in the words of the one who refused', async () => {
+    answers.set('POST /internal/backtest', [{ status: 409, body: { code: 'conflict', message: 'A backtest is running already.' } }]);
+    expect(await vigia('backtest')).toEqual({ stdout: '', stderr: 'vigia: A backtest is running already.\n', code: 1 });
+  });
+});
+
 test('a reader that has read enough is no error', async () => {
   const main = join(programDir, 'src', 'cli', 'main.ts');
   const command = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -138,4 +244,30 @@ test('a reader that has read enough is no error', async () => {
   command.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
   const code = await new Promise((resolve) => command.once('close', resolve));
   expect({ code, words }).toEqual({ code: 0, words: '' });
+});
+
+describe('vigia export', () => {
+  const out = () => join(dir, 'out.csv');
+  const ask = (...more: string[]) => vigia('export', '--match', '{job="a"}', '--from', '30d', '--out', out(), ...more);
+
+  test('writes what the running Vigía sends, and says how much it was', async () => {
+    answer = { status: 200, body: 'metric,labels,time,value\r\nup,{},2026-01-02T03:04:05.000Z,1\r\n' };
+    expect(await ask()).toEqual({ stdout: `1 samples written to ${out()}.\n`, stderr: '', code: 0 });
+    expect(readFileSync(out(), 'utf8')).toBe(answer.body);
+    expect(asked).toEqual([{ authorization: 'Bearer the-token' }]);
+    // And never over a file that is there.
+    expect((await ask()).stderr).toContain('exists already');
+  });
+
+  test('leaves no file when it is refused or cut off', async () => {
+    answer = { status: 502, body: 'Prometheus answered 400: no' };
+    expect(await ask()).toMatchObject({ code: 69, stderr: expect.stringContaining('Prometheus answered 400: no') });
+    server.removeAllListeners('request');
+    server.on('request', (_, response: ServerResponse) => {
+      response.writeHead(200).write('metric,labels,time,value\r\n');
+      setTimeout(() => response.destroy(), 50);
+    });
+    expect(await ask()).toMatchObject({ code: 65, stderr: expect.stringContaining('the samples end before their time') });
+    expect(readdirSync(dir)).toEqual(['data']);
+  });
 });

@@ -85,6 +85,18 @@ describe('answers of a Prometheus API', () => {
     expect(seen).toEqual([`POST /prefix/api/v1/query Basic ${Buffer.from('u:p').toString('base64')} t s up{a="&+%\n"}`]);
   });
 
+  test('only a child on this machine is asked not to pack its answers', async () => {
+    const seen: unknown[] = [];
+    const server = await startHttp((request, response) => {
+      seen.push(request.headers['accept-encoding']);
+      response.end(JSON.stringify(vector()));
+    });
+    open.push(server);
+    await client(server.url).query('up');
+    await client(server.url, { ownChild: true }).query('up');
+    expect(seen).toEqual(['gzip', 'identity']);
+  });
+
   test.each([
     ['no JSON', '<html>Sign in</html>', 'no JSON, it begins with "<html>Sign in</html>"'],
     ['an empty body', '', 'an empty body'],

@@ -234,6 +234,29 @@ describe('promtool unit tests', () => {
       { input_series: [], alert_rule_test: [silent('VigiaDown', '1m'), names('VigiaDown', '2m')] },
     ]);
   });
+
+  test('a watchdog over the archive, where there is one', async () => {
+    const archive = { archive: true };
+    const alertname = 'VigiaArchiveFailing';
+    expect(ruleSpecs(rules()).map((each) => each.name)).not.toContain(alertname);
+    const spec = ruleSpecs(rules(archive)).find((each) => each.name === alertname);
+    const firing = { exp_labels: spec?.labels, exp_annotations: spec?.annotations };
+    const up = { series: 'up{job="vigia",instance="vigia"}', values: '1x600' };
+    const rule = (name: string, values: string) => ({
+      series: `vigia_archive_failing{job="vigia",instance="vigia",rule="${name}"}`,
+      values,
+    });
+    await unit(rules(archive), [
+      {
+        input_series: [up, rule('a', '0x600'), rule('b', '1x300')],
+        alert_rule_test: [
+          { eval_time: '30m', alertname, exp_alerts: [] },
+          { eval_time: '61m', alertname, exp_alerts: [firing] },
+        ],
+      },
+      { input_series: [up, rule('a', '0x600')], alert_rule_test: [{ eval_time: '61m', alertname, exp_alerts: [] }] },
+    ]);
+  });
 });
 
 test('hostile names, labels and titles break neither YAML nor PromQL nor templates', async () => {

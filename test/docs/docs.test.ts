@@ -119,6 +119,20 @@ describe('docs/profiles.md', () => {
   });
 });
 
+test('docs/archive.md has an example that is a configuration, and names every metric', async () => {
+  const { archiveSchema } = await import('../../src/model/archive.ts');
+  const { archiveMetrics } = await import('../../src/server/archive/metrics.ts');
+  const text = read('docs/archive.md');
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(text) ?? [];
+  const { archive } = parse(example) as { archive: Record<string, unknown> };
+  const { tokenFile, ...rest } = archive;
+  const { rules } = archiveSchema.parse({ ...rest, token: tokenFile });
+  expect(rules.length).toBe(2);
+  const counts = { keepMs: 1, beganMs: 1, untilMs: 1, lagMs: 1, points: 1, refused: 1, refusal: '', notFinite: 1, error: '' };
+  const metrics = archiveMetrics({ configured: true, url: '', rules: [{ name: 'a', match: 'up', every: 'raw', ...counts }] });
+  expect([...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
 test('every detector has its page', async () => {
   const { detectors } = await import('../../src/detect/index.ts');
   expect(globSync('docs/detectors/*.md', { cwd: root }).sort()).toEqual(

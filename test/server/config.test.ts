@@ -54,9 +54,34 @@ describe('a wrong configuration says what a person needs', () => {
       '1 problem(s) in the configuration:\n  prometheus.scrapeInterval: "2h" is no duration between 1s and 10m; write it like 15s, 5m or 1h30m',
     ],
     [
+      'detector that is not there',
+      'detection: { detector: isolation-forrest }',
+      '1 problem(s) in the configuration:\n  detection.detector: there is no "isolation-forrest", did you mean "isolation-forest"?',
+    ],
+    [
+      'time zone that is none',
+      'detection: { timeZone: Mars/Olympus }',
+      '1 problem(s) in the configuration:\n  detection.timeZone: "Mars/Olympus" is no time zone; write an IANA name like Europe/Madrid',
+    ],
+    [
       'bad YAML',
       'server: [',
       'DIR/vigia.yml is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10.',
+    ],
+    [
+      'two archive rules of one name',
+      'archive: { url: "http://far:8086", version: 1, rules: [{ name: a, match: up }, { name: a, match: down }] }',
+      '1 problem(s) in the configuration:\n  archive.rules.1.name: there are two rules "a"',
+    ],
+    [
+      'raw and down-sampled points in one bucket',
+      'archive: { url: "http://far:8086", version: 2, org: o, rules: [{ name: a, match: up }, { name: b, match: up, every: 1h }] }',
+      '1 problem(s) in the configuration:\n  archive.rules.1.database: "vigia" would hold points of raw and of 1h in the same series; InfluxDB 2.x needs a database for each',
+    ],
+    [
+      'no selector',
+      'archive: { url: "http://far:8086", version: 1, rules: [{ name: a, match: "up[5m]" }] }',
+      '1 problem(s) in the configuration:\n  archive.rules.0.match: a series selector such as node_load1 or {job="linux-host",__name__=~"node_.+"}',
     ],
     ['a list at the top', '- a', 'DIR/vigia.yml is not valid YAML: it must hold sections, like "server:".'],
     ['a key twice', 'server: {}\nserver: {}', 'DIR/vigia.yml is not valid YAML: Map keys must be unique at line 2, column 1.'],
@@ -119,6 +144,37 @@ alerts: { receivers: [{ kind: telegram, name: ours, chatId: "-100", botToken: "4
     );
     expect(config.prometheus.source?.password).toBe('hush-hush');
     expect(JSON.stringify(maskedConfig(config))).not.toContain('hush-hush');
+  });
+
+  it('has an archive whose selectors are selectors, and nothing else', () => {
+    const rules = ['up', 'a:b{x="1"}', String.raw`{job!~'a\'}b', __name__=~"x.+",}`, 'up{}'];
+    const yaml = JSON.stringify({
+      archive: {
+        url: 'http://far:8086',
+        version: 3,
+        token: 'hush',
+        rules: rules.map((match, at) => ({ name: `r${at}`, match, keep: '30d' })),
+      },
+    });
+    const { archive } = configOf(yaml);
+    expect(archive?.rules.map((rule) => rule.match)).toEqual(rules);
+    expect(archive?.rules[0]).toMatchObject({ every: 'raw', keep: 2_592_000_000 });
+    expect(JSON.stringify(maskedConfig(configOf(yaml)))).not.toContain('hush');
+    for (const match of [
+      '',
+      '{',
+      'up or down',
+      'up{a="b"} or x',
+      '{a="b"}[5m]',
+      'sum(up)',
+      '{a="b\n"}',
+      String.raw`{a="\"}`,
+      'up # x',
+      '1up',
+    ]) {
+      const other = JSON.stringify({ archive: { url: 'http://far:8086', version: 1, rules: [{ name: 'r', match }] } });
+      expect(problemOf(other), match).toContain('a series selector');
+    }
   });
 
   it('cannot be used to reach the prototype', () => {

@@ -8,6 +8,7 @@ import type { Account, Role, Scope } from '../../src/model/account.ts';
 import { hashPassword } from '../../src/server/accounts/passwords.ts';
 import { readConfigFiles } from '../../src/server/config.ts';
 import { openApp } from '../../src/server/app.ts';
+import { createBacktests } from '../../src/server/backtests.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { ruleSpecs } from '../../src/server/derive/rules.ts';
 import { createEvents } from '../../src/server/events.ts';
@@ -17,6 +18,7 @@ import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import { ruleInput } from '../../src/server/rule-input.ts';
 import { openStore } from '../../src/store/open.ts';
+import { fakeDetectors } from './fake-detector.ts';
 import { fakeSource, profile, type World } from './fake-source.ts';
 
 /** A profile of the kind that hosts are not, for P04. */
@@ -57,7 +59,9 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
   const board = createBoard({ profiles, freshMs: 60_000 });
   board.restore([]);
   const events = createEvents();
-  const learner = createLearner({ store, source: () => source, config: config.detection, log, onChange: () => {} });
+  const detectors = fakeDetectors();
+  const learner = createLearner({ store, source: () => source, config: config.detection, detectors, log, onChange: () => {} });
+  const backtests = createBacktests({ store, source: () => source, detectors, config: config.detection, now, log });
   const pipeline = createPipeline({
     store,
     source: () => source,
@@ -92,6 +96,8 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     board,
     learner,
     pipeline,
+    detectors,
+    backtests,
     incidents,
     events,
     log,
@@ -99,6 +105,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     prometheus: prometheus as never,
     alertmanager: alertmanager as never,
     alertmanagerUrl: 'http://127.0.0.1:1',
+    archive: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
     fetch: (async () => {
@@ -154,6 +161,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
       return { status: answer.statusCode, headers: answer.headers, text: answer.body, json: <T>() => JSON.parse(answer.body) as T };
     },
     async stop() {
+      await backtests.stop();
       await app.close();
       await store.close();
       rmSync(dir, { recursive: true });

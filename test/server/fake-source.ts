@@ -1,3 +1,4 @@
+import type { RangeSeries } from '../../src/clients/prometheus.ts';
 import { VigiaError } from '../../src/model/errors.ts';
 import type { Profile } from '../../src/model/profile.ts';
 import type { Source } from '../../src/server/reader.ts';
@@ -8,6 +9,8 @@ export interface World {
   down: boolean;
   readonly entities: Map<string, { present: (tsMs: number) => boolean; value: (feature: string, tsMs: number) => number }>;
   queries: number;
+  /** Answers instead of the entities, where it answers. */
+  series?: (expr: string, range: { fromMs: number; toMs: number; stepMs: number }) => RangeSeries[] | undefined;
 }
 
 export const stepMs = 5_000;
@@ -45,9 +48,12 @@ export function fakeSource(world: World): Source {
         if (world.down) throw new VigiaError('far-unreachable', { what: 'Prometheus', url: 'http://fake', reason: 'connection refused' });
         return world.nowMs;
       },
-      async queryRange(expr, { fromMs, toMs }) {
+      async queryRange(expr, range) {
+        const { fromMs, toMs } = range;
         if (world.down) throw new VigiaError('far-status', { what: 'Prometheus', status: 500, reason: 'it hurts' });
         world.queries++;
+        const given = world.series?.(expr, range);
+        if (given !== undefined) return given;
         return [...world.entities].flatMap(([target, entity]) => {
           const times: number[] = [];
           for (let tsMs = fromMs; tsMs <= toMs; tsMs += stepMs) {

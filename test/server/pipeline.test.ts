@@ -208,7 +208,7 @@ describe('pipeline', () => {
     await first.catchUp();
     const saved = await first.store.models.active(profile.slug, 'web1');
     if (saved === null) throw new Error('no model was saved');
-    const { id: _id, version: _version, bytes: _bytes, sha256: _sha256, state: _state, ...rest } = saved.info;
+    const { id: _id, version: _version, bytes: _bytes, sha256: _sha256, state: _state, pinned: _pinned, ...rest } = saved.info;
     const damaged = saved.buffer.slice();
     damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] as number) ^ 0xff;
     await first.store.models.save(rest, damaged, 5);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ArchiveState } from '../../src/model/archive.ts';
 import type { AiState, Collected, Detected, Evaluation, FindingPage, Overview, ScoreHistory } from '../../src/model/api.ts';
 import type { Alert, Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Target } from '../../src/model/target.ts';
+import { archiveMetrics } from '../../src/server/archive/metrics.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
 import { profile, stepMs, type World } from './fake-source.ts';
 
@@ -250,6 +252,38 @@ describe('incidents', () => {
     expect((await fake.ask(null, 'GET', `/go/incident?profile=${profile.slug}&entity=nobody`)).headers['location']).toBe(
       '/incidents?entity=nobody',
     );
+  });
+});
+
+describe('the archive', () => {
+  it('says how far it is to those who run Vigía, also when there is none', async () => {
+    expect((await fake.ask(viewer, 'GET', '/api/archive')).status).toBe(403);
+    expect((await fake.ask(operator, 'GET', '/api/archive')).json()).toEqual({ configured: false, url: '', rules: [] });
+    const rule = {
+      name: 'hosts',
+      match: 'up',
+      every: 'raw' as const,
+      keepMs: null,
+      beganMs: 1,
+      untilMs: 2,
+      lagMs: 3_000,
+      points: 4,
+      refused: 5,
+    };
+    const state: ArchiveState = {
+      configured: true,
+      url: 'http://far:8086',
+      rules: [{ ...rule, refusal: 'why', notFinite: 6, error: 'down' }],
+    };
+    Object.assign(fake.house, { archive: { advance: async () => 0, state: () => state, stop: () => {} } });
+    expect((await fake.ask(operator, 'GET', '/api/archive')).json()).toEqual(state);
+    expect(archiveMetrics(state).match(/^vigia_.*$/gm)).toEqual([
+      'vigia_archive_lag_seconds{rule="hosts"} 3',
+      'vigia_archive_points_total{rule="hosts"} 4',
+      'vigia_archive_refused_points_total{rule="hosts"} 5',
+      'vigia_archive_not_finite_samples_total{rule="hosts"} 6',
+      'vigia_archive_failing{rule="hosts"} 1',
+    ]);
   });
 });
 

@@ -54,6 +54,8 @@ export interface RealServer {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
+  /** At once, as a crash would. */
+  kill(): void;
 }
 
 /** A real child on a loopback port, up once its port answers HTTP (also 401). */
@@ -73,7 +75,7 @@ async function startReal(file: string, port: number, args: readonly string[]): P
     return (await fetch(`${url}/-/ready`)).status < 500;
   });
   if (over) throw new Error(`${file} ended: ${child.lastWords()}`);
-  return { url, port, stop };
+  return { url, port, stop, kill: () => child.kill('SIGKILL') };
 }
 
 export async function startPrometheus(dir: string, port: number, more: readonly string[] = []): Promise<RealServer> {
@@ -94,4 +96,20 @@ export async function startAlertmanager(dir: string, port: number, more: readonl
     '--cluster.listen-address=',
     ...more,
   ]);
+}
+
+/** InfluxDB 1.x; `backupPort` is that of its backup service, which cannot be switched off. */
+export async function startInfluxdb(dir: string, port: number, backupPort: number): Promise<RealServer> {
+  const at = (name: string) => JSON.stringify(join(dir, 'influxdb', name));
+  write(dir, {
+    'influxdb.conf': [
+      'reporting-disabled = true',
+      `bind-address = "127.0.0.1:${backupPort}"`,
+      `[meta]\ndir = ${at('meta')}`,
+      `[data]\ndir = ${at('data')}\nwal-dir = ${at('wal')}\nquery-log-enabled = false`,
+      '[monitor]\nstore-enabled = false',
+      `[http]\nbind-address = "127.0.0.1:${port}"\nlog-enabled = false`,
+    ].join('\n'),
+  });
+  return startReal('influxd', port, ['run', '-config', join(dir, 'influxdb.conf')]);
 }

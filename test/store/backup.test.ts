@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
@@ -39,7 +40,18 @@ async function fill(store: Store): Promise<void> {
   await store.pipeline.setProfileRealtime(profile, false);
   await store.pipeline.setThreshold(profile, 'a', 0.1 + 0.2);
   const buffer = Uint8Array.from({ length: 1000 }, (_, at) => at & 255);
-  const model = { profile, entity: 'a', detector: 'd', profileVersion: 1, createdMs: NOW, trainedFromMs: 0, trainedToMs: 1, steps: 1 };
+  const model = {
+    profile,
+    entity: 'a',
+    detector: 'd',
+    profileVersion: 1,
+    createdMs: NOW,
+    trainedFromMs: 0,
+    trainedToMs: 1,
+    steps: 1,
+    dataSha256: 'd',
+    options: {},
+  };
   for (let version = 0; version < 3; version += 1) await store.models.save(model, buffer, 5);
   await store.targets.insert({
     id: 't',
@@ -87,6 +99,7 @@ async function fill(store: Store): Promise<void> {
   const account = await store.accounts.insert({ name: 'Ana', email: 'a@b.cd', role: 'administrator', scope, disabled: false }, 'hash', NOW);
   await store.accounts.addSession({ idHash: 'session', accountId: account.id, createdMs: NOW, expiresMs: NOW + 1000, address: '' });
   await store.accounts.addToken({ name: 't', role: 'viewer', scope, tokenHash: 'h', createdMs: NOW, expiresMs: null });
+  await store.archive.advance({ rule: 'all', fromMs: null, toMs: NOW, written: 1, refused: 2, notFinite: 3 });
   await store.audit.add({ tsMs: NOW, who: 'a', address: '', action: 'x', subject: '', detail: '' });
 }
 
@@ -164,7 +177,7 @@ describe('a backup', () => {
   }
 
   it('of a newer Vigía is refused', async () => {
-    const newer = lines.with(0, (lines[0] ?? '').replace('"schema":1', '"schema":99'));
+    const newer = lines.with(0, (lines[0] ?? '').replace(/"schema":\d+/, '"schema":99'));
     await expect((await sqlite.open()).load(stream(newer))).rejects.toMatchObject({ code: 'data-newer', params: { found: 99 } });
   });
 });
@@ -193,7 +206,7 @@ onBoth('migrating', (place) => {
   const backups = (at: object) => {
     const folder = 'file' in at ? dirname(String(at.file)) : dir;
     return readdirSync(folder)
-      .filter((name) => name.includes('.schema-1.'))
+      .filter((name) => name.includes(`.schema-${migrations.length}.`))
       .map((name) => join(folder, name));
   };
 
@@ -206,7 +219,7 @@ onBoth('migrating', (place) => {
     if ('file' in at) {
       const database = new DatabaseSync(copy ?? '', { readOnly: true });
       expect(database.prepare('select * from setting').all()).toEqual([{ key: 'kept', value_json: '"yes"' }]);
-      expect(database.prepare('select max(version) as version from migration').get()).toEqual({ version: 1 });
+      expect(database.prepare('select max(version) as version from migration').get()).toEqual({ version: migrations.length });
       database.close();
     } else {
       expect(readFileSync(copy ?? '', 'utf8')).toBe(`${lines.join('\n')}\n`);
@@ -215,6 +228,38 @@ onBoth('migrating', (place) => {
     await store.close();
     await place.open(at, { migrations: [...migrations, next], backupDir: dir });
     expect(backups(at)).toHaveLength(1);
+  });
+
+  it('brings models of schema 1 along, saying honestly that it does not know what they were made of', async () => {
+    const model = {
+      id: 7,
+      profile: 'linux-host',
+      entity: 'a',
+      version: 3,
+      detector: 'isolation-forest',
+      profile_version: 1,
+      created_ms: 5,
+      trained_from_ms: 1,
+      trained_to_ms: 4,
+      steps: 9,
+      bytes: 2,
+      sha256: 'e',
+      state: 'active',
+      reason: '',
+      buffer: { base64: 'AQI=' },
+    };
+    const rows = [{ vigia: 'backup', schema: 1, date: new Date(NOW).toISOString() }, ['model', model]].map((row) => JSON.stringify(row));
+    const sha256 = createHash('sha256')
+      .update(rows.map((row) => `${row}\n`).join(''))
+      .digest('hex');
+    const at = await place.place();
+    const before = await place.open(at, { migrations: migrations.slice(0, 1) });
+    await before.load(stream([...rows, JSON.stringify({ rows: { model: 1 }, sha256 })]));
+    await before.close();
+    const after = await place.open(at, { backupDir: dir });
+    const saved = await after.models.active('linux-host', 'a');
+    expect(saved?.info).toMatchObject({ version: 3, steps: 9, dataSha256: '', options: {}, pinned: false });
+    expect([...(saved?.buffer ?? [])]).toEqual([1, 2]);
   });
 
   it('loads a backup of the schema before', async () => {
@@ -228,7 +273,10 @@ onBoth('migrating', (place) => {
   it('refuses data of a newer Vigía and leaves them alone', async () => {
     const { at } = await old();
     await (await place.open(at, { migrations: [...migrations, next] })).close();
-    await expect(place.open(at)).rejects.toMatchObject({ code: 'data-newer', params: { found: 2, known: 1 } });
+    await expect(place.open(at)).rejects.toMatchObject({
+      code: 'data-newer',
+      params: { found: migrations.length + 1, known: migrations.length },
+    });
     expect(await (await place.open(at, { migrations: [...migrations, next] })).settings.get('kept')).toBe('yes');
   });
 

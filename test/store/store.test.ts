@@ -116,7 +116,16 @@ onBoth('the store', (bench) => {
       ],
     });
     expect((await store.pipeline.board())[0]).toEqual({ ...board, profile: 'evict', entity: 'new' });
-    const model = { detector: 'd', profileVersion: 1, createdMs: NOW, trainedFromMs: 0, trainedToMs: 1, steps: 1 };
+    const model = {
+      detector: 'd',
+      profileVersion: 1,
+      createdMs: NOW,
+      trainedFromMs: 0,
+      trainedToMs: 1,
+      steps: 1,
+      dataSha256: '',
+      options: {},
+    };
     await store.models.save({ ...model, profile: 'evict', entity: 'old' }, new Uint8Array([1]), 1);
     expect(await store.pipeline.evict(NOW)).toEqual([{ profile: 'evict', entity: 'old' }]);
     expect((await store.pipeline.board()).map((row) => row.entity)).toEqual(['new']);
@@ -133,6 +142,8 @@ onBoth('the store', (bench) => {
       trainedFromMs: 1,
       trainedToMs: 2,
       steps: 3,
+      dataSha256: 'b'.repeat(64),
+      options: { trees: 100, timeZone: 'Europe/Madrid' },
     };
     const buffers = Array.from({ length: 5 }, (_, index) => Uint8Array.from({ length: 70_000 }, (_, at) => (at * 7 + index) & 255));
     for (const buffer of buffers) await store.models.save(model, buffer, 2);
@@ -155,6 +166,58 @@ onBoth('the store', (bench) => {
     expect(await store.models.active('linux-host', 'kitchen')).toBeNull();
     expect((await store.models.save(model, new Uint8Array(), 2)).version).toBe(6);
     expect((await store.models.list({ entity: 'kitchen' })).map((info) => info.state)).toEqual(['active', 'corrupt', 'retired']);
+  });
+
+  const model = { profile: 'linux-host', entity: 'stream', detector: 'd', profileVersion: 1, createdMs: NOW, dataSha256: '', options: {} };
+
+  it('saves what a streaming model learned since in its own version, and never something older or set aside', async () => {
+    const model = {
+      profile: 'linux-host',
+      entity: 'stream',
+      detector: 'd',
+      profileVersion: 1,
+      createdMs: NOW,
+      dataSha256: '',
+      options: {},
+    };
+    const first = await store.models.save({ ...model, trainedFromMs: 1, trainedToMs: 10, steps: 3 }, new Uint8Array([1]), 5);
+    const saved = await store.models.checkpoint(first.id, { trainedToMs: 20, steps: 5 }, new Uint8Array([2, 3]));
+    expect(saved).toEqual({
+      ...first,
+      trainedToMs: 20,
+      steps: 5,
+      bytes: 2,
+      sha256: createHash('sha256')
+        .update(new Uint8Array([2, 3]))
+        .digest('hex'),
+    });
+    expect([...((await store.models.active('linux-host', 'stream'))?.buffer ?? [])]).toEqual([2, 3]);
+    expect(await store.models.checkpoint(first.id, { trainedToMs: 20, steps: 6 }, new Uint8Array([4]))).toBeNull();
+    const second = await store.models.save({ ...model, trainedFromMs: 1, trainedToMs: 30, steps: 3 }, new Uint8Array([5]), 5);
+    expect(await store.models.checkpoint(first.id, { trainedToMs: 40, steps: 6 }, new Uint8Array([6]))).toBeNull();
+    expect([...((await store.models.version('linux-host', 'stream', 1))?.buffer ?? [])]).toEqual([2, 3]);
+    expect((await store.models.active('linux-host', 'stream'))?.info).toEqual(second);
+  });
+
+  it('rolls a model back to a version that is kept and sound, and pins it until the next one', async () => {
+    const versions = async () => (await store.models.list({ entity: 'stream' })).map((info) => [info.version, info.state, info.pinned]);
+    expect(await store.models.activate('linux-host', 'stream', 1)).toMatchObject({ version: 1, state: 'active', pinned: true });
+    expect(await versions()).toEqual([
+      [2, 'retired', false],
+      [1, 'active', true],
+    ]);
+    await expect(store.models.activate('linux-host', 'stream', 9)).rejects.toMatchObject({ code: 'not-found' });
+    // Nothing changed when it was refused.
+    expect((await store.models.active('linux-host', 'stream'))?.info.version).toBe(1);
+    const two = await store.models.version('linux-host', 'stream', 2);
+    await store.models.markCorrupt(two?.info.id ?? 0, 'checksum');
+    await expect(store.models.activate('linux-host', 'stream', 2)).rejects.toMatchObject({ code: 'not-found' });
+    await store.models.save({ ...model, trainedFromMs: 1, trainedToMs: 50, steps: 3 }, new Uint8Array([7]), 5);
+    expect(await versions()).toEqual([
+      [3, 'active', false],
+      [2, 'corrupt', false],
+      [1, 'retired', false],
+    ]);
   });
 
   it('adds a finding of a step once, and filters', async () => {
@@ -193,6 +256,13 @@ onBoth('the store', (bench) => {
       total: 1,
       incidents: [{ id, top: shares }],
     });
+    const carried = (profile: string, beforeMs: number) => store.incidents.carried({ profile, beforeMs, limit: 5 });
+    await store.incidents.update(id, { shares: [] });
+    expect(await carried('linux-host', NOW + 99)).toEqual([]);
+    await store.incidents.update(id, { shares });
+    expect(await carried('linux-host', NOW + 99)).toEqual([expect.objectContaining({ id, shares })]);
+    expect(await carried('linux-host', incident.openedMs)).toEqual([]);
+    expect(await carried('none', NOW + 99)).toEqual([]);
     expect((await store.incidents.list({ kinds: [], limit: 10, offset: 0 })).total).toBe(0);
     await expect(store.incidents.update(9999, { state: 'closed' })).rejects.toMatchObject({ code: 'not-found' });
   });

@@ -3,6 +3,7 @@ import type { Account } from '../../src/model/account.ts';
 import type { PanelData } from '../../src/model/api.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
+import { similarTo } from './explanation.ts';
 import { notFound, type Reply } from './reply.ts';
 import { allProfiles, wave, wobble } from './figures.ts';
 import type { Scene } from './scenes.ts';
@@ -168,7 +169,11 @@ function incidentAnswer(scene: Scene, method: string, [id = '', act = '']: strin
   }
   const incident = scene.incidents.find((one) => one.id === Number(id));
   if (!incident) return notFound('incident', id);
-  if (method === 'GET') return { body: incident };
+  if (act === 'moved') return { body: scene.moved };
+  if (method === 'GET') {
+    const past = scene.incidents.filter((one) => one.id < incident.id).flatMap(similarTo);
+    return { body: { ...incident, similar: past } };
+  }
   const by = scene.session.account?.name ?? null;
   if (act === 'notes') incident.timeline.push({ tsMs: Date.now(), kind: 'note', text: (body as { text: string }).text, by });
   if (act === 'silence') {
@@ -226,6 +231,29 @@ function settingsAnswer(scene: Scene, method: string, path: string): Reply {
               endsMs: now + 60 * minute,
               createdBy: 'Ana García',
               comment: 'Disk swap',
+            },
+          ],
+        },
+      };
+    case 'archive':
+      return {
+        body: {
+          configured: true,
+          url: 'http://influxdb:8086',
+          rules: [
+            {
+              name: 'hosts',
+              match: '{job="linux-host"}',
+              every: 'raw',
+              keepMs: null,
+              beganMs: now - 9e9,
+              untilMs: now - minute,
+              lagMs: minute,
+              points: 123_456_789,
+              refused: 3,
+              refusal: 'field type conflict',
+              notFinite: 12,
+              error: 'InfluxDB at http://influxdb:8086 does not answer: connection refused (nothing listens there).',
             },
           ],
         },

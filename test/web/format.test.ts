@@ -31,6 +31,22 @@ describe('units', () => {
     expect(plain(en.value(value, unit))).toBe(shown);
   });
 
+  test.each([
+    ['count', 0, '0'],
+    ['count', 7.4, '7.4'],
+    ['count', 0.21, '0.21'],
+    ['count', 0.00031, '0.00031'],
+    ['count', 3.2e-9, '3.2E-9'],
+    ['count', 41_234, '41,200'],
+    ['count', 1_234_567, '1.23M'],
+    ['per_second', -9_876_543, '-9.88M /s'],
+    ['bytes', 4.1e11, '382 GiB'],
+    ['ratio', 0.00002, '0.002 %'],
+    ['seconds', 0.478, '478 ms'],
+  ] as const)('any figure at all, to three digits: %s %d', (unit, value, shown) => {
+    expect(plain(en.figure(value, unit))).toBe(shown);
+  });
+
   test('Spanish writes decimals with a comma', () => {
     expect(plain(es.value(1_234_567, 'bytes_per_second'))).toBe('1,23 MB/s');
     expect(es.score(0.625)).toMatch(/^0,6[23]$/);

@@ -1,9 +1,13 @@
 import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
+import type { Backtest } from '../../src/model/backtest.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
 import { allProfiles, calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
+import type { Moved } from '../../src/model/explanation.ts';
+import { movedOf } from './explanation.ts';
+import { doneBacktest } from './answers-ai.ts';
 
 /** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
 export interface Scene {
@@ -12,8 +16,12 @@ export interface Scene {
   /** `lines` are the legends of its charts, where they are not one. */
   hosts: Map<string, Host & { readonly lines?: readonly string[] }>;
   incidents: Incident[];
+  /** What else moved, whichever incident is asked for. */
+  moved: Moved;
   ai: AiState;
   findings: Finding[];
+  versions: ModelInfo[];
+  backtest: Backtest | null;
 }
 export type SceneName = 'calm' | 'incident' | 'empty' | 'kinds';
 
@@ -75,7 +83,21 @@ function model(now: number, entity: string): ModelInfo {
     bytes: 412_000,
     sha256: 'a'.repeat(64),
     state: 'active',
+    dataSha256: 'd'.repeat(64),
+    options: { trees: 100, sampleSize: 256, contamination: 0.001, seed: 1, stepMs: 15_000, timeZone: 'Europe/Madrid' },
+    pinned: false,
   };
+}
+
+/** Newest first: one in use, one damaged, two kept, the oldest without a word of what it was made of. */
+function versionsOf(now: number): ModelInfo[] {
+  return [4, 3, 2, 1].map((version) => ({
+    ...model(now - (4 - version) * 6 * hour, 'web1'),
+    id: version,
+    version,
+    state: version === 4 ? 'active' : version === 3 ? 'corrupt' : 'retired',
+    dataSha256: version === 1 ? '' : `${version}f0e1d2c3b4a5968`.repeat(4),
+  }));
 }
 
 const rules: Host['rules'] = [
@@ -123,6 +145,8 @@ function hostOf(now: number, shown: TargetOverview): Host {
 
 function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
   return {
+    detector: 'isolation-forest',
+    detectors: ['ensemble', 'isolation-forest', 'robust-z'],
     profiles: [
       {
         profile: 'linux-host',
@@ -164,8 +188,11 @@ export function house(now: number, targets: TargetOverview[]): Scene {
     },
     hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
     incidents: [],
+    moved: movedOf({ entity: 'web1', name: 'web1', openedMs: now - 12 * minute }, now),
     ai: aiOf(now, targets),
     findings: [],
+    versions: versionsOf(now),
+    backtest: doneBacktest(),
   };
 }
 

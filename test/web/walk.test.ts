@@ -215,6 +215,51 @@ test('P15–P22 the AI page: each button shows what came of it, the threshold co
   await context.close();
 }, 60_000);
 
+test('versions are compared and rolled back to; a backtest runs, is cancelled, and shows two settings side by side', async () => {
+  bench.stub.use('calm');
+  bench.stub.scene.backtest = null;
+  const { page, context, watch } = await bench.open('ai?entity=web1');
+  const versions = page.locator('#versions');
+  const compare = versions.getByRole('button', { name: 'Compare the two' });
+  await versions.getByRole('checkbox', { name: 'Compare version 4' }).check();
+  expect(await compare.isDisabled()).toBe(true);
+  expect(await versions.getByRole('checkbox', { name: 'Compare version 3' }).isDisabled()).toBe(true);
+  for (const version of [2, 1]) await versions.getByRole('checkbox', { name: `Compare version ${version}` }).check();
+  // The third choice took the place of the first.
+  expect(await versions.getByRole('checkbox', { name: 'Compare version 4' }).isChecked()).toBe(false);
+  await compare.click();
+  await page.getByTestId('comparison').getByText('0.93', { exact: true }).waitFor();
+  await page.getByTestId('comparison').getByRole('heading', { name: 'Version 2' }).waitFor();
+  expect(await axe(page)).toEqual([]);
+  await versions.getByRole('button', { name: 'Roll back to version 2' }).click();
+  await page.getByRole('dialog').getByText('is not renewed until somebody trains').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
+  await versions.getByText('Somebody rolled back to version 2.').waitFor();
+  expect(bench.stub.changes.at(-1)).toBe('POST ai/models/roll-back {"profile":"linux-host","entity":"web1","version":2}');
+
+  const backtest = page.locator('#backtest');
+  const run = backtest.getByRole('button', { name: 'Run' });
+  await backtest.getByLabel('Against').selectOption('robust-z');
+  await backtest.getByLabel('Its threshold').fill('0.8');
+  await backtest.getByLabel('Days back').fill('14');
+  await run.click();
+  await backtest.getByRole('progressbar', { name: 'Progress of the backtest' }).waitFor();
+  expect(bench.stub.changes.at(-1)).toBe(
+    'POST ai/backtest {"profile":"linux-host","entity":"web1","days":14,"settings":[{"detector":"isolation-forest","threshold":null},{"detector":"robust-z","threshold":0.8}]}',
+  );
+  expect(await run.isDisabled()).toBe(true);
+  await backtest.getByRole('button', { name: 'Cancel' }).click();
+  await backtest.getByText('Cancelled at').waitFor();
+  await backtest.getByLabel('Targets').selectOption('all');
+  await run.click();
+  const result = page.getByTestId('backtest-result');
+  await result.getByRole('columnheader', { name: 'robust-z from 0.80 on' }).waitFor();
+  expect(await result.locator('[data-week]').count()).toBe(2);
+  await result.getByText('4 targets').waitFor();
+  expect(watch.wrongs).toEqual([]);
+  await context.close();
+}, 60_000);
+
 test('a target is tested, refused at its field, added, and removed after a question', async () => {
   bench.stub.use('calm');
   const { page, context, watch } = await bench.open('targets', {}, refused);

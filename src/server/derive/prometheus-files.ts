@@ -16,6 +16,8 @@ export interface PrometheusInput {
   /** Vigía's own node_exporter child and the target it is; its discovery entry could carry no credentials. */
   readonly node?: (ChildCredential & { readonly port: number; readonly target: Target }) | undefined;
   readonly rules: RuleInput;
+  /** Whether Vigía answers for the time before Prometheus's own samples. */
+  readonly archive?: boolean | undefined;
 }
 
 /** The main file, and the web configuration for `--web.config.file`. */
@@ -61,6 +63,8 @@ export function prometheusFiles(input: PrometheusInput): Record<string, string> 
         },
       ],
     },
+    // Only asked for time before the first sample of its own; where it does not answer, queries say so and go on without.
+    ...(input.archive === true ? { remote_read: [{ url: `http://${internal}/internal/read`, ...bearer, remote_timeout: '30s' }] } : {}),
     scrape_configs: [
       {
         job_name: 'vigia',

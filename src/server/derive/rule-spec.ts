@@ -33,6 +33,8 @@ export interface RuleInput {
   readonly keepFiringMs: number;
   /** Links in messages start with it, base path included. */
   readonly publicUrl: string;
+  /** Whether there is an archive to watch over. */
+  readonly archive?: boolean | undefined;
 }
 
 /** A value of `instance` as discovery gives it: stable for Vigía's own host, the address for all others. */

@@ -22,7 +22,21 @@ export function selfRules(input: RuleInput): RuleSpec[] {
       details: `It answers, but has finished no round of scoring for ${idle}. Threshold rules still work.`,
       url,
     }),
+    ...(input.archive === true ? [archiveRule(url)] : []),
   ];
+}
+
+/** Prometheus holds what the archive lacks for as long as it keeps samples: an hour is early enough. */
+function archiveRule(url: string): RuleSpec {
+  return watchdog('VigiaArchiveFailing', 'warning', {
+    title: 'The archive has failed for an hour',
+    expr: 'max(vigia_archive_failing{job="vigia"}) == 1',
+    forMs: 3_600_000,
+    headline: 'The archive takes nothing',
+    details:
+      'For an hour every try to write into InfluxDB has failed. Nothing is lost while Prometheus holds the samples; Settings, Archive says why.',
+    url,
+  });
 }
 
 /** A round of scoring comes with each scrape; the first models of many hosts may hold it up for a while. */

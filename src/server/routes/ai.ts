@@ -96,7 +96,7 @@ export function registerAiRoutes(door: Door, house: House): void {
       policy: 'operator',
       rate: 'write',
       audit: 'model.train',
-      summary: 'Trains a scaler and an Isolation Forest on the last hours and saves them (P17)',
+      summary: 'Trains a model of the configured detector on the last hours and saves it (P17)',
       schema: { body: aiRangeInputSchema, response: modelInfoSchema },
       handler: async ({ body, principal, note }) => {
         const profile = profileOf(house, principal.scope, body.profile);

@@ -1,24 +1,32 @@
 import { z } from 'zod';
-import { incidentDetailSchema, incidentPageSchema } from '../../model/api.ts';
+import { type IncidentDetail, incidentDetailSchema, incidentPageSchema } from '../../model/api.ts';
 import { VigiaError } from '../../model/errors.ts';
+import { movedSchema } from '../../model/explanation.ts';
 import { type Incident, silenceSchema } from '../../model/incident.ts';
 import type { Principal } from '../../store/contract.ts';
 import type { Door } from '../door/door.ts';
 import { defineRoute } from '../door/route.ts';
 import { mustSee, visibleKinds } from '../door/scope.ts';
 import type { House } from '../house.ts';
+import { createMovedAnswers } from '../moved/answers.ts';
 import { kindOf } from '../views/overview.ts';
+import { similarIncidents } from '../views/similar.ts';
 
 const params = z.strictObject({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 const minuteMs = 60_000;
 
 export function registerIncidentRoutes(door: Door, house: House): void {
   const { store, now } = house;
+  const moved = createMovedAnswers(house);
   /** Absent and forbidden look the same. */
   const visible = async (id: number, principal: Principal): Promise<Incident> => {
     const incident = await store.incidents.get(id);
     if (incident === null || !visibleKinds(principal).includes(incident.kind)) throw new VigiaError('not-found', { thing: 'incident', id });
     return incident;
+  };
+  const detail = async (id: number, principal: Principal): Promise<IncidentDetail> => {
+    const incident = await visible(id, principal);
+    return { ...incident, similar: await similarIncidents(store.incidents, incident) };
   };
   const changed = (incident: Incident) =>
     house.events.emit({ kind: 'incidents', profile: incident.profile, entity: incident.entity, tsMs: now() });
@@ -56,9 +64,21 @@ export function registerIncidentRoutes(door: Door, house: House): void {
       path: '/api/incidents/:id',
       policy: 'signed-in',
       rate: 'read',
-      summary: 'One incident: what, since when, expected against actual, alerts, timeline',
+      summary: 'One incident: what, since when, expected against actual, alerts, timeline, and what looked like it before',
       schema: { params, response: incidentDetailSchema },
-      handler: ({ params: { id }, principal }) => visible(id, principal),
+      handler: ({ params: { id }, principal }) => detail(id, principal),
+    }),
+  );
+
+  door.register(
+    defineRoute({
+      method: 'GET',
+      path: '/api/incidents/:id/moved',
+      policy: 'signed-in',
+      rate: 'read',
+      summary: 'What else moved: all series of the entity and its peers, before and after the start, furthest first',
+      schema: { params, response: movedSchema },
+      handler: async ({ params: { id }, principal }) => moved.of(await visible(id, principal)),
     }),
   );
 
@@ -76,7 +96,7 @@ export function registerIncidentRoutes(door: Door, house: House): void {
         await store.incidents.addEvent(id, { tsMs: now(), kind: 'note', text: body.text, by: principal.name });
         changed(incident);
         note.subject = `incident ${id}`;
-        return visible(id, principal);
+        return detail(id, principal);
       },
     }),
   );

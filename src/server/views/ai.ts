@@ -30,6 +30,8 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
   const models = await house.store.models.list({});
   const active = new Map(models.filter((model) => model.state === 'active').map((model) => [`${model.profile}\n${model.entity}`, model]));
   return {
+    detector: house.config.detection.detector,
+    detectors: [...house.detectors.slugs],
     profiles: [...house.profiles.values()]
       .filter((profile) => inScope(scope, profile.kind))
       .map((profile) => {
@@ -61,7 +63,11 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
 }
 
 /** Reads the last hours of one entity. @throws VigiaError `not-found` when the source has no sample of it. */
-async function readHours(house: House, scope: Scope, range: AiRange): Promise<{ profile: Profile; window: Window; entity: EntityWindow }> {
+export async function readHours(
+  house: House,
+  scope: Scope,
+  range: AiRange,
+): Promise<{ profile: Profile; window: Window; entity: EntityWindow }> {
   const profile = profileOf(house, scope, range.profile);
   const { source } = house;
   const toMs = completeUntil(await source.client.nowMs(), source);

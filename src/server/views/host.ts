@@ -5,7 +5,7 @@ import { VigiaError } from '../../model/errors.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
 import { queriesOf } from '../panels.ts';
-import { expectedOf, sharesOf } from '../pipeline.ts';
+import { expectedOf, sharesOf } from '../scoring.ts';
 import { bind } from '../profiles.ts';
 import { constant } from '../promql.ts';
 import { bindingOfTarget, completeUntil, readWindow, sortedFeatures } from '../reader.ts';
@@ -46,10 +46,11 @@ export async function hostView(house: House, scope: Scope, id: string): Promise<
 /** The newest complete step: value, expected range and share of each feature. Nulls where the source is silent. */
 async function featureStates(house: House, profile: Profile, entity: string): Promise<FeatureState[]> {
   const { detector } = house.learner.of(profile, entity);
-  const expected = expectedOf(profile, detector);
+  const nowMs = house.now();
+  const expected = expectedOf(profile, detector, nowMs);
   const row = await newestRow(house, profile, entity);
   const shares = new Map(
-    (detector === null || row === null ? [] : sharesOf(profile, detector, row)).map((share) => [share.feature, share.share]),
+    (detector === null || row === null ? [] : sharesOf(profile, detector, row, nowMs)).map((share) => [share.feature, share.share]),
   );
   return sortedFeatures(profile).map((feature, column) => {
     const value = row?.[column] ?? Number.NaN;
@@ -142,6 +143,6 @@ export async function panelView(
     })),
   );
   const column = sortedFeatures(profile).findIndex((feature) => feature.name === panel.feature);
-  const expected = column < 0 ? null : (expectedOf(profile, house.learner.of(profile, id).detector)?.[column] ?? null);
+  const expected = column < 0 ? null : (expectedOf(profile, house.learner.of(profile, id).detector, range.toMs)?.[column] ?? null);
   return { panel: panel.id, unit: panel.unit, series, band: expected === null ? null : { low: expected.low, high: expected.high } };
 }

@@ -13,7 +13,7 @@ const concerns: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
   incidents: ['overview', 'host', 'incidents', 'incident', 'silences'],
   targets: ['overview', 'host', 'targets', 'ai'],
   health: ['overview'],
-  models: ['host', 'ai', 'scores'],
+  models: ['host', 'ai', 'scores', 'models'],
   settings: ['receivers', 'silences', 'accounts', 'tokens', 'audit', 'session'],
 };
 
@@ -75,8 +75,10 @@ export function follow(client: QueryClient): () => void {
 
 /** A chart gains a pixel after 1/360 of its range; asking sooner shows nothing new. */
 function worthAsking({ queryKey, state: { dataUpdatedAt } }: Query): boolean {
-  const [name, , , rangeMs] = queryKey;
-  return name !== 'panel' || typeof rangeMs !== 'number' || Date.now() - dataUpdatedAt >= rangeMs / 360;
+  const [name, , , range] = queryKey;
+  if ((name !== 'panel' && name !== 'scores') || typeof range !== 'number') return true;
+  // Scores are asked for by the hour; their answer is a replay, which costs more than it shows when it comes too often.
+  return Date.now() - dataUpdatedAt >= (name === 'scores' ? range * 3_600_000 : range) / 360;
 }
 
 function kindOf(data: string): LiveEvent['kind'] {

@@ -1,7 +1,21 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import type { AiState, AuditPage, FindingPage, Host, IncidentPage, Overview, PanelData, ScoreHistory, Session } from '../../model/api.ts';
+import type {
+  AiState,
+  AuditPage,
+  FindingPage,
+  Host,
+  IncidentDetail,
+  IncidentPage,
+  Overview,
+  PanelData,
+  ScoreHistory,
+  Session,
+} from '../../model/api.ts';
 import type { Account, ApiToken } from '../../model/account.ts';
-import type { Incident, Silence } from '../../model/incident.ts';
+import type { ArchiveState } from '../../model/archive.ts';
+import type { Backtest, ModelList } from '../../model/backtest.ts';
+import type { Moved } from '../../model/explanation.ts';
+import type { Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Receiver } from '../../model/receiver.ts';
 import type { Target } from '../../model/target.ts';
@@ -76,7 +90,16 @@ export const incidentsQuery = (filter: IncidentFilter) =>
 export const incidentQuery = (id: number) =>
   queryOptions({
     queryKey: ['incident', id],
-    queryFn: ({ signal }) => get<Incident>(`incidents/${segment(id)}`, {}, signal),
+    queryFn: ({ signal }) => get<IncidentDetail>(`incidents/${segment(id)}`, {}, signal),
+  });
+
+/** Asked again while the time after the start still grows; then the answer stays. */
+export const movedQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['moved', id],
+    queryFn: ({ signal }) => get<Moved>(`incidents/${segment(id)}/moved`, {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: ({ state }) => (state.data?.complete === false ? 30_000 : false),
   });
 
 export const aiQuery = queryOptions({
@@ -90,6 +113,19 @@ export const scoresQuery = (profile: string, entity: string, hours: number) =>
     queryFn: ({ signal }) => get<ScoreHistory>('ai/scores', { profile, entity, hours }, signal),
     placeholderData: keepPreviousData,
   });
+
+export const modelsQuery = (profile: string, entity: string) =>
+  queryOptions({
+    queryKey: ['models', profile, entity],
+    queryFn: ({ signal }) => get<ModelList>('ai/models', { profile, entity }, signal),
+  });
+
+/** Asked again while it runs. */
+export const backtestQuery = queryOptions({
+  queryKey: ['backtest'],
+  queryFn: ({ signal }) => get<{ backtest: Backtest | null }>('ai/backtest', {}, signal),
+  refetchInterval: ({ state }) => (state.data?.backtest?.state === 'running' ? 1000 : false),
+});
 
 export interface FindingFilter {
   readonly profile: string;
@@ -125,6 +161,11 @@ export const accountsQuery = queryOptions({
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: ({ signal }) => get<{ tokens: ApiToken[] }>('tokens', {}, signal),
+});
+export const archiveQuery = queryOptions({
+  queryKey: ['archive'],
+  queryFn: ({ signal }) => get<ArchiveState>('archive', {}, signal),
+  refetchInterval: 15_000,
 });
 export const auditQuery = queryOptions({
   queryKey: ['audit'],

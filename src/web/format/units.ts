@@ -21,6 +21,8 @@ export interface UnitFormat {
   /** A part of a whole, as whole percents. */
   share(value: number | null | undefined): string;
   count(value: number | null | undefined): string;
+  /** Any number at all with its unit, to three significant digits: `4.2M`, `0.00031`. */
+  figure(value: number, unit: Unit): string;
 }
 
 interface Scaled {
@@ -32,6 +34,9 @@ export function unitFormat(language: string): UnitFormat {
   const plain = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
   const fixed2 = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const count = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const free = (notation: 'standard' | 'compact' | 'scientific') =>
+    new Intl.NumberFormat(language, { maximumSignificantDigits: 3, notation });
+  const [usual, large, tiny] = [free('standard'), free('compact'), free('scientific')];
 
   /** About three significant digits, without an exponent. */
   const digits = (value: number): string => {
@@ -60,6 +65,13 @@ export function unitFormat(language: string): UnitFormat {
     score: (value) => (finite(value) ? fixed2.format(value) : none),
     share: (value) => (finite(value) ? join(count.format(value * 100), '%') : none),
     count: (value) => (finite(value) ? count.format(value) : none),
+    figure: (value, unit) => {
+      if (!Number.isFinite(value)) return none;
+      const scaled = scale(value, unit);
+      const shown = value * scaled.factor;
+      const size = Math.abs(shown);
+      return join((size >= 100_000 ? large : size > 0 && size < 0.0001 ? tiny : usual).format(shown), scaled.suffix);
+    },
   };
 }
 

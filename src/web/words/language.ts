@@ -1,16 +1,40 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { ai } from './ai.ts';
+import { explanation } from './explanation.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
 import { overview } from './overview.ts';
+import { registry } from './registry.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { targets } from './targets.ts';
 
-const en = { ...shell.en, ...overview.en, ...host.en, ...incident.en, ...targets.en, ...ai.en, ...settings.en, ...help.en };
-const es = { ...shell.es, ...overview.es, ...host.es, ...incident.es, ...targets.es, ...ai.es, ...settings.es, ...help.es };
+const en = {
+  ...shell.en,
+  ...overview.en,
+  ...host.en,
+  ...incident.en,
+  ...explanation.en,
+  ...targets.en,
+  ...ai.en,
+  ...registry.en,
+  ...settings.en,
+  ...help.en,
+};
+const es = {
+  ...shell.es,
+  ...overview.es,
+  ...host.es,
+  ...incident.es,
+  ...explanation.es,
+  ...targets.es,
+  ...ai.es,
+  ...registry.es,
+  ...settings.es,
+  ...help.es,
+};
 
 export type Language = 'en' | 'es';
 export type LanguageChoice = Language | 'auto';

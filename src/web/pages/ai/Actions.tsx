@@ -33,7 +33,7 @@ export function Actions({ chosen }: { chosen: Chosen }) {
     onSuccess: ({ act }) =>
       act === 'collect'
         ? undefined
-        : client.invalidateQueries({ predicate: ({ queryKey }) => ['ai', 'scores', 'findings'].includes(String(queryKey[0])) }),
+        : client.invalidateQueries({ predicate: ({ queryKey }) => ['ai', 'scores', 'findings', 'models'].includes(String(queryKey[0])) }),
   });
   const { model, learningUntilMs } = entity;
   return (

@@ -10,8 +10,10 @@ import { useNames } from '../../parts/names.ts';
 import { aiHours, aiSearch, usualHours } from '../../search.ts';
 import { useTitle } from '../../parts/useTitle.ts';
 import { Actions } from './Actions.tsx';
+import { Backtest } from './Backtest.tsx';
 import type { Chosen } from './chosen.ts';
 import { History } from './History.tsx';
+import { Models } from './Models.tsx';
 import { Realtime } from './Realtime.tsx';
 import { Threshold } from './Threshold.tsx';
 
@@ -77,6 +79,8 @@ function Known({ state }: { state: AiState }) {
       <Actions key={`actions ${key}`} chosen={chosen} />
       <Threshold key={`threshold ${key}`} chosen={chosen} />
       <Realtime chosen={chosen} />
+      <Models key={`models ${key}`} chosen={chosen} />
+      <Backtest key={`backtest ${key}`} chosen={chosen} detector={state.detector} detectors={state.detectors} />
       <History chosen={chosen} />
     </>
   );

@@ -12,7 +12,9 @@ import { Missing } from '../../shell/Failures.tsx';
 import { useTitle } from '../../parts/useTitle.ts';
 import { Act } from './Act.tsx';
 import { IncidentState } from './IncidentRow.tsx';
+import { WhatMoved } from './Moved.tsx';
 import { Shares } from './Shares.tsx';
+import { Similar } from './Similar.tsx';
 import { Timeline } from './Timeline.tsx';
 
 export function IncidentPage() {
@@ -37,6 +39,8 @@ function Known({ id }: { id: number }) {
               <Shares profile={incident.profile} shares={incident.shares} />
             </div>
           </section>
+          <WhatMoved incident={incident} />
+          {incident.shares.length > 0 && <Similar incidents={incident.similar} />}
           <div className="columns">
             <section className="section" aria-labelledby="alerts">
               <header>

@@ -7,6 +7,7 @@ import { useMay, useNeeds } from '../../parts/RoleButton.tsx';
 import type { Section } from '../../search.ts';
 import { useTitle } from '../../parts/useTitle.ts';
 import { Accounts } from './Accounts.tsx';
+import { Archive } from './Archive.tsx';
 import { Audit } from './Audit.tsx';
 import { Preferences } from './Preferences.tsx';
 import { Receivers } from './Receivers.tsx';
@@ -17,6 +18,7 @@ const parts: readonly { readonly section: Section; readonly needs: Role; readonl
   { section: 'preferences', needs: 'viewer', Body: Preferences },
   { section: 'silences', needs: 'viewer', Body: Silences },
   { section: 'receivers', needs: 'operator', Body: Receivers },
+  { section: 'archive', needs: 'operator', Body: Archive },
   { section: 'accounts', needs: 'administrator', Body: Accounts },
   { section: 'tokens', needs: 'administrator', Body: Tokens },
   { section: 'audit', needs: 'administrator', Body: Audit },

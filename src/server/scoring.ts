@@ -1,0 +1,108 @@
+import type { Detector, ExpectedRange } from '../detect/index.ts';
+import type { Profile } from '../model/profile.ts';
+import type { FeatureShare } from '../model/score.ts';
+import { breathe } from './breath.ts';
+import { type EntityWindow, sortedFeatures } from './reader.ts';
+
+/** A step at or above threshold. */
+export interface Found {
+  readonly step: number;
+  readonly score: number;
+  readonly threshold: number;
+  readonly shares: FeatureShare[];
+}
+
+export interface ScoredWindow {
+  /** One per step; NaN where there was no sample, or no opinion. */
+  readonly scores: Float64Array;
+  readonly found: readonly Found[];
+  readonly scored: number;
+  /** What the last step with a sample was compared with; null without a model. */
+  readonly threshold: number | null;
+  /** Rows that a streaming detector learned, and those that it was not allowed to. */
+  readonly learned: number;
+  readonly refused: number;
+}
+
+/** Looked at between two breaths. */
+const slice = 64;
+
+/**
+ * Scores one entity's steps in order. A streaming detector then learns each row that `mayLearn` allows, before the next is
+ * scored; without `mayLearn` it stays as it is. `override` is a threshold that a person set.
+ */
+export async function scoreWindow(
+  profile: Profile,
+  detector: Detector | null,
+  { rows, present }: Pick<EntityWindow, 'rows' | 'present'>,
+  times: Float64Array,
+  options: { override: number | null; mayLearn?: ((timeMs: number) => boolean) | undefined },
+): Promise<ScoredWindow> {
+  const { override, mayLearn } = options;
+  const streams = detector?.streaming === true && mayLearn !== undefined;
+  const scores = detector === null || streams ? new Float64Array(times.length).fill(Number.NaN) : detector.scoreAll(rows, times);
+  const found: Found[] = [];
+  let threshold = override ?? detector?.threshold ?? null;
+  let scored = 0;
+  let learned = 0;
+  let refused = 0;
+  const width = profile.features.length;
+  for (let step = 0; step < times.length; step++) {
+    if (present[step] !== 1) {
+      scores[step] = Number.NaN;
+      continue;
+    }
+    if (detector === null) continue;
+    const timeMs = times[step] as number;
+    const row = rows.subarray(step * width, (step + 1) * width);
+    if (streams) {
+      scores[step] = detector.score(row, timeMs) ?? Number.NaN;
+      threshold = override ?? detector.threshold;
+    }
+    const score = scores[step] as number;
+    if (!Number.isNaN(score)) {
+      scored++;
+      if (threshold !== null && score >= threshold)
+        found.push({ step, score, threshold, shares: sharesOf(profile, detector, row, timeMs) });
+    }
+    if (streams && mayLearn(timeMs)) {
+      detector.learn(row, times.subarray(step, step + 1));
+      learned++;
+    } else if (streams) refused++;
+    if (step % slice === slice - 1) await breathe();
+  }
+  return { scores, found, scored, threshold, learned, refused };
+}
+
+/** What a detector expects of each feature, in the order of rows, never beyond what the feature can be; null before learning. */
+export function expectedOf(profile: Profile, detector: Detector | null, timeMs: number): { low: number; high: number }[] | null {
+  const expected = detector?.expected(timeMs) ?? null;
+  return expected && possible(profile, expected);
+}
+
+function possible(profile: Profile, expected: readonly ExpectedRange[]): { low: number; high: number }[] {
+  return sortedFeatures(profile).map(({ lowest, highest = Number.POSITIVE_INFINITY }, column) => {
+    const { low = lowest, high = lowest } = expected[column] ?? {};
+    return { low: Math.min(highest, Math.max(lowest, low)), high: Math.min(highest, Math.max(lowest, high)) };
+  });
+}
+
+/** Shares of one row, largest first. */
+export function sharesOf(profile: Profile, detector: Detector, row: Float64Array, timeMs: number): FeatureShare[] {
+  const explanation = detector.explain(row, timeMs);
+  if (explanation === null) return [];
+  const expected = possible(profile, explanation.expected);
+  return sortedFeatures(profile)
+    .map((feature, column) => {
+      const value = row[column] as number;
+      const { low, high } = expected[column] as { low: number; high: number };
+      return {
+        feature: feature.name,
+        value: Number.isNaN(value) ? null : value,
+        share: explanation.shares[column] as number,
+        expectedLow: low,
+        expectedHigh: high,
+      };
+    })
+    .sort((a, b) => b.share - a.share);
+}
