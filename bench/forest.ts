@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataFiles, dataSets, writeData } from './forest/data.ts';
 import { detectorFigures } from './forest/detector.ts';
-import { findPython, installPeer, ourProcess, peerProcess, type ProcessCost } from './forest/peer.ts';
+import { buildKernels, findPython, installPeer, ourProcess, peerProcess, type ProcessCost } from './forest/peer.ts';
 import {
   batchFigures,
   exactFigures,
@@ -45,6 +45,7 @@ async function processFigures(set: DataFiles, rounds: number, python: string | n
   const ours: ProcessCost[] = [];
   const peers: ProcessCost[] = [];
   const peers13: ProcessCost[] = [];
+  await buildKernels();
   for (let round = 0; round < rounds; round++) {
     if (python !== null) {
       peers.push(await peerProcess(python, set, join(dir, 'peer.out'), 'file'));

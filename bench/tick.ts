@@ -137,10 +137,11 @@ async function run(options: Options, progress: (line: string) => void): Promise<
   const ticks = integer(options, 'ticks', 21);
   const shape = { features, trees, sampleSize, ticks };
   progress('tick: reading speed');
-  const bandwidth = readingSpeed();
-  const memory = await measured('memory', {}, () => [
-    { what: 'reading speed', value: bandwidth / 1e6, unit: 'MB', note: 'per second, one thread' },
-  ]);
+  let bandwidth = Number.NaN;
+  const memory = await measured('memory', {}, () => {
+    bandwidth = readingSpeed();
+    return [{ what: 'reading speed', value: bandwidth / 1e6, unit: 'MB', note: 'per second, one thread' }];
+  });
   progress('tick: fleet');
   const fleet = await measured('tick', { ...shape, entities }, () => fleetFigures(entities, ticks, bandwidth));
   progress('tick: cohort');

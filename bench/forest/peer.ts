@@ -7,6 +7,7 @@ import type { OurRound } from './ours.ts';
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
+const root = join(here, '..', '..');
 
 export const installPeer = 'scikit-learn is not there: apt-get install -y python3-sklearn';
 
@@ -58,5 +59,10 @@ export const ourRound = ({ values, labels, features }: DataFiles, seed: number, 
 export const peerProcess = (python: string, { values, features }: DataFiles, out: string, path: 'file' | 'file13'): Promise<ProcessCost> =>
   answer(python, [join(here, 'peer.py'), path, values, String(features), out]);
 
+/** Builds the kernels as JavaScript, which our whole process runs. */
+export async function buildKernels(): Promise<void> {
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', join(root, 'src/kernels')]);
+}
+
 export const ourProcess = ({ values, features }: DataFiles, out: string): Promise<ProcessCost> =>
-  answer(process.execPath, [join(here, 'score-file.ts'), values, String(features), out]);
+  answer(process.execPath, [join(here, 'score-file.mjs'), values, String(features), out]);

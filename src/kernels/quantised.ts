@@ -27,9 +27,8 @@ const steepest = 2 ** 100;
 
 /** The level of a value; NaN is level 0. */
 export function levelOf(value: number, centre: number, scale: number): number {
-  const level = Math.floor(Math.fround(Math.fround(value - centre) * scale));
-  if (level > 127) return 127;
-  return level >= -128 ? level : level < -128 ? -128 : 0;
+  // NaN passes through floor, min and max, and becomes 0 at last.
+  return Math.max(-128, Math.min(127, Math.floor(Math.fround(Math.fround(value - centre) * scale)))) | 0;
 }
 
 /** The grid that spreads 8 bits over each feature's thresholds. */

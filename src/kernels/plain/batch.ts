@@ -17,7 +17,7 @@ const blockRows = 256;
 
 export interface PlainHeaps {
   readonly trees: number;
-  readonly nodes: Int32Array;
+  readonly nodes: Uint16Array;
   readonly codes: Uint8Array;
 }
 
@@ -27,7 +27,7 @@ export function plainHeaps({ forest, thresholds, leafCodes }: QuantisedForest): 
   if (heaps === null) return null;
   return {
     trees: forest.roots.length,
-    nodes: Int32Array.from(heaps.nodes, (node) =>
+    nodes: Uint16Array.from(heaps.nodes, (node) =>
       node < 0 ? nowhere : (((thresholds[node] as number) + offset) << 8) | (forest.feature[node] as number),
     ),
     codes: Uint8Array.from(heaps.leaves, (leaf) => leafCodes[leaf] as number),
@@ -35,7 +35,7 @@ export function plainHeaps({ forest, thresholds, leafCodes }: QuantisedForest): 
 }
 
 /** Adds up the leaf codes of `count` rows (a multiple of four) of `width` levels (from 0 on) each. */
-export function sumCodes(heaps: PlainHeaps, levels: Int32Array, width: number, count: number, sums: Int32Array): void {
+export function sumCodes(heaps: PlainHeaps, levels: Uint8Array, width: number, count: number, sums: Int32Array): void {
   const { trees, nodes, codes } = heaps;
   sums.fill(0, 0, count);
   for (let tree = 0; tree < trees; tree++) {
@@ -75,7 +75,7 @@ export function plainBatchScorer(forest: IsolationForest): RowScorer | null {
   if (heaps === null) return null;
   const { featureCount } = forest;
   const { centre, scale } = quantised.grid;
-  const levels = new Int32Array(blockRows * featureCount);
+  const levels = new Uint8Array(blockRows * featureCount);
   const sums = new Int32Array(blockRows);
 
   function scoreBlock(rows: Float32Array, from: number, count: number, scores: Float64Array): void {

@@ -21,7 +21,7 @@ export function openPlainCohort(forest: IsolationForest, options: CohortOptions)
   const state = new Float32Array(blocks * lanes * features * 2);
   const values = new Float32Array(blocks * lanes * features);
   const scores = new Float32Array(entities);
-  const levels = new Int32Array(lanes * features);
+  const levels = new Uint8Array(lanes * features);
   const sums = new Int32Array(lanes);
 
   /** The level of z of the value at `place`, from 0 on; its state, the mean at `at`, goes on. */

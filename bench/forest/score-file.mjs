@@ -1,6 +1,9 @@
-/** A whole process, as peer.py's: node score-file.ts VALUES FEATURES OUT reads a file, grows a forest, scores, writes the scores. */
+/**
+ * A whole process of the kernels as they are built, as peer.py's is: node score-file.mjs VALUES FEATURES OUT reads a file, grows a
+ * forest, scores, writes the scores. JavaScript, so that no compiler's time and memory are counted.
+ */
 import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
-import { loadKernels } from '../../src/kernels/load.ts';
+import { loadKernels } from '../../dist/src/kernels/load.js';
 
 const [valuesFile = '', featuresText = '', out = ''] = process.argv.slice(2);
 const features = Number(featuresText);
