@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Part, Result } from './result.ts';
+import { writePage } from './page.ts';
 import { keep, keyed, tableOf, thisMachine } from './report.ts';
 
 /** `npm run bench -- NAME [--json] [--keep] [options]`: a table, or one JSON object and nothing else on standard output. */
@@ -51,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const result: Result = { name, machine: thisMachine(), date: new Date().toISOString(), results };
   const printed = bench.keyed === true ? { ...result, results: keyed(results), parts: results } : result;
   process.stdout.write(json === true ? `${JSON.stringify(printed)}\n` : tableOf(result));
-  if (keeps === true) progress(`Kept in ${keep(result)}.`);
+  if (keeps === true) progress(`Kept in ${keep(result)}, and in ${writePage()}.`);
   return 0;
 }
 

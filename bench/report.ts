@@ -37,13 +37,13 @@ export function tableOf(result: Result): string {
   return `${lines.join('\n')}\n`;
 }
 
-function numberOf(value: number | null): string {
+export function numberOf(value: number | null): string {
   if (value === null) return '–';
   if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
   return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 10 ? 2 : 1);
 }
 
-function goalOf(figure: Figure): string {
+export function goalOf(figure: Figure): string {
   const good = meets(figure);
   if (good === null) return '';
   const { atLeast, atMost } = figure;
@@ -79,12 +79,15 @@ export function keep(result: Result, dir: string = resultsDir): string {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${result.name}.json`);
   const before = kept(file);
-  const sameMachine = before !== null && JSON.stringify(before.machine) === JSON.stringify(result.machine);
+  const sameMachine = before !== null && hardware(before.machine) === hardware(result.machine);
   const results = new Map<string, Part>((sameMachine ? before.results : []).map((part) => [part.part, part]));
   for (const part of result.results) results.set(part.part, part);
   writeFileSync(file, `${JSON.stringify({ ...result, results: [...results.values()] }, null, 2)}\n`);
   return file;
 }
+
+/** A newer kernel or Node.js makes no other machine. */
+const hardware = ({ processor, cores, memoryBytes }: Machine): string => `${processor} ${cores} ${Math.round(memoryBytes / 2 ** 30)}`;
 
 function kept(file: string): Result | null {
   try {

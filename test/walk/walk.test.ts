@@ -13,7 +13,7 @@ import { launch, watch } from '../web/browser.ts';
 import { place, startVigia, type Vigia } from './vigia.ts';
 
 /**
- * The walk of a sample, all of it real: this machine, node_exporter, Prometheus, the reader, an Isolation Forest, rules,
+ * The walk of a sample, all of it real: this machine, node_exporter, Prometheus, the reader, the detector, rules,
  * Alertmanager and its senders, incidents, the page in Chromium. Only the three services outside are stand-ins.
  */
 const loadMs = 75_000;

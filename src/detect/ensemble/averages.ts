@@ -7,7 +7,7 @@ import { bound } from '../scaler.ts';
 import { counts, numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
 import type { Tick } from '../streaming/streaming-detector.ts';
-import { DeviationScales } from './scales.ts';
+import { DeviationScales, none } from './scales.ts';
 import type { Ranges } from './scales.ts';
 
 /** A residual of so many scales counts half (Cauchy weights); none counts less than the least, so a new level is followed in the end. */
@@ -32,14 +32,14 @@ export class Averages {
 
   /** In the feature's unit; 0 before the first value, NaN for a missing one. A gap lets a feature wander: that much is allowed. */
   deviation(index: number, value: number, { steps }: Tick): number {
-    if (this.seen[index] === 0) return 0 * value;
+    if (this.seen[index] === 0) return none(value);
     return (value - (this.mean[index] as number)) / (1 + this.alpha * (steps - 1));
   }
 
   /** In scales; 0 while too little is known. */
   scaled(index: number, value: number, tick: Tick): number {
     const deviation = this.deviation(index, value, tick);
-    return this.scales.settled(index) ? this.scales.scaled(index, deviation, value) : 0 * deviation;
+    return this.scales.settled(index) ? this.scales.scaled(index, deviation, value) : none(deviation);
   }
 
   meanOf(index: number): number {

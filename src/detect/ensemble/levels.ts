@@ -5,6 +5,7 @@ import { bound } from '../scaler.ts';
 import { numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
 import { ThinnedRings } from '../streaming/thinned-rings.ts';
+import { none } from './scales.ts';
 import type { Ranges } from './scales.ts';
 
 const capacity = 512;
@@ -49,14 +50,14 @@ export class Levels {
   }
 
   deviation(index: number, value: number): number {
-    return this.rings.count[index] === 0 ? 0 * value : value - (this.median[index] as number);
+    return this.rings.count[index] === 0 ? none(value) : value - (this.median[index] as number);
   }
 
   /** In scales; 0 while too little is known, NaN for a missing value. */
   scaled(index: number, value: number): number {
     const deviation = this.deviation(index, value);
     if ((this.rings.count[index] as number) < settledValues || Math.abs(deviation) <= resolution * Math.abs(value) + leastDifference)
-      return 0 * deviation;
+      return none(deviation);
     const scale = this.scaleOf(index);
     return scale > 0 ? Math.max(-largestRatio, Math.min(largestRatio, deviation / scale)) : firstMove * Math.sign(deviation);
   }

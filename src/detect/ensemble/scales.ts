@@ -33,6 +33,9 @@ const resolution = 1e-13;
 /** Below it numbers have no digits left to tell rounding by. */
 const leastDifference = 1e-300;
 
+/** No deviation, or NaN where the value is missing. */
+export const none = (value: number): number => (Number.isNaN(value) ? Number.NaN : 0);
+
 /** The range that each feature has shown; wild values enter by `seen` like all others. */
 export class Ranges {
   private readonly least: Float64Array;
