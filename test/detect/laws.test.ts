@@ -252,5 +252,5 @@ describe.each([...detectors.keys()])('%s', (slug) => {
 });
 
 test('an unknown detector is named, with those there are', () => {
-  expect(() => createDetector('oracle', plainFeatures(1))).toThrow('no detector "oracle"; there are: isolation-forest, robust-z');
+  expect(() => createDetector('oracle', plainFeatures(1))).toThrow('no detector "oracle"; there are: isolation-forest, ensemble');
 });
