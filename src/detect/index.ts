@@ -41,3 +41,4 @@ export type { Threshold } from './alarm/threshold.ts';
 export { loadThreshold, saveThreshold, thresholds } from './alarm/thresholds.ts';
 export { similarity } from './similar.ts';
 export { streamScores } from './stream.ts';
+export { leastStreamedRows } from './streaming/streaming-detector.ts';

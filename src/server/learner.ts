@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Detector } from '../detect/index.ts';
+import { type Detector, leastStreamedRows } from '../detect/index.ts';
 import type { Config } from '../model/config.ts';
 import { VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
@@ -149,13 +149,16 @@ export function createLearner(options: {
     const training = await trainingRows(profile, detector, window, times);
     const steps = training.times.length;
     const state = stateOf(profile, window.entity);
-    if (steps < config.minimumSteps) {
-      const untilMs = nowMs + (config.minimumSteps - steps) * options.source().stepMs;
+    const wait = (missing: number): null => {
+      const untilMs = nowMs + missing * options.source().stepMs;
       state.nextTryMs = untilMs;
       if (state.detector === null) state.learningUntilMs = untilMs;
       return null;
-    }
+    };
+    if (steps < config.minimumSteps) return wait(config.minimumSteps - steps);
     await teach(detector, training);
+    // Few steps may be asked for, but a detector that streams has no opinion before its own least.
+    if (detector.threshold === null) return wait(Math.max(1, leastStreamedRows - steps));
     const info = await store.models.save(
       {
         profile: profile.slug,

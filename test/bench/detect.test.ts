@@ -105,7 +105,8 @@ describe('npm run bench -- detect', () => {
     expect(smd?.['vusPr']).toBeGreaterThan(0.9);
     expect(smd?.['usPerSample']).toBeGreaterThan(0);
     expect(smd?.['heapBytes']).toBeGreaterThan(10_000);
-    expect(smd?.['alarmsAt1Recall']).toBe(1);
+    // Of less than a day there is no threshold, so no alarm.
+    expect(smd?.['alarmsAt1Recall']).toBe(0);
     expect(results['nab']?.[detector]).toMatchObject({ files: 2, windows: 1, found: 1 });
     expect(results['nab']?.[detector]?.['standard']).toBeGreaterThan(50);
     expect(results['tsb']?.[detector]).toMatchObject({ files: 1, methods: 2, methodsBelow: 1, bestPublishedVusPr: 1 });
@@ -196,7 +197,8 @@ describe('a replay', () => {
     expect(found.figures['scaledMaxChange']).toBeLessThan(1e-6);
     expect(Math.abs(found.figures['lostSamplesVusPr'] as number)).toBeLessThan(0.3);
     expect(found.figures['levelShiftAlarms']).toBeGreaterThan(0);
-    expect(found.figures['levelShiftHours']).toBeGreaterThan(20);
+    // A new level is accepted after six hours.
+    expect(found.figures['levelShiftHours']).toBeLessThan(8);
   });
 
   it('that fails says why', () => {
@@ -214,8 +216,8 @@ it('alarms come as often as the budget allows, by the scores before', () => {
     new Set(Array.from(flags, (flag, row) => (flag === 1 ? Math.floor(row / 60) : -1))).size - 1;
   const perDay = hoursWith(alertsOf(scores(), scores(), 60, 1)) / 20;
   expect(perDay).toBeGreaterThan(0.4);
-  expect(perDay).toBeLessThan(2);
-  expect(alertsOf(new Float64Array(0), scores(), 60, 1)).toEqual(new Uint8Array(60 * 24 * 20));
+  expect(perDay).toBeLessThan(3);
+  expect(alertsOf(new Float64Array(0), scores(), 60, 1).subarray(0, 60 * 24)).toEqual(new Uint8Array(60 * 24));
 });
 
 it('figures are nested by the names of their parts', () => {

@@ -30,7 +30,7 @@ const query = `profile=${profile.slug}&entity=web1`;
 
 let fake: FakeHouse;
 beforeAll(async () => {
-  fake = await fakeHouse(world, { detection: { minimumSteps: 40, window: '1h', retrain: '1h' } });
+  fake = await fakeHouse(world, { detection: { detector: 'isolation-forest', minimumSteps: 40, window: '1h', retrain: '1h' } });
   await fake.ask(operator, 'POST', '/api/targets', { name: 'web1', profile: profile.slug, address: '10.0.0.1:9100' });
   for (const nowMs of [startMs, startMs + 30 * stepMs, faultMs + 4_000_000]) {
     world.nowMs = nowMs;

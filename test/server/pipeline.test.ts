@@ -21,18 +21,18 @@ afterAll(async () => {
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} } as never;
 const startMs = Date.UTC(2026, 0, 1);
-const config = configSchema.parse({ detection: { minimumSteps: 40, window: '1h' } });
+const config = configSchema.parse({ detection: { detector: 'isolation-forest', minimumSteps: 40, window: '1h' } });
 
 /** A calm wave, the same for the same time. */
 const calm = (feature: string, tsMs: number): number =>
   0.1 + 0.02 * Math.sin(tsMs / 7_000 + feature.length) + 0.01 * Math.sin(tsMs / 1_300);
 
-async function house(world: World, reuse?: Store) {
+async function house(world: World, reuse?: Store, detector = config.detection.detector) {
   const store = reuse ?? (await openStore({ file: join(dir, `${stores.length}.sqlite`) }, { now: () => world.nowMs }));
   if (reuse === undefined) stores.push(store);
   const source = fakeSource(world);
   const board = createBoard({ profiles: new Map([[profile.slug, profile]]), freshMs: 60_000 });
-  const learner = createLearner({ store, source: () => source, config: config.detection, log, onChange: () => {} });
+  const learner = createLearner({ store, source: () => source, config: { ...config.detection, detector }, log, onChange: () => {} });
   const pipeline = createPipeline({
     store,
     source: () => source,
@@ -106,6 +106,18 @@ describe('pipeline', () => {
     world.nowMs += stepMs;
     await catchUp();
     expect(learner.of(profile, 'web1').learningUntilMs).toBeNull();
+    expect(board.get(profile.slug, 'web1')?.score).toBeGreaterThanOrEqual(0);
+  });
+
+  it('says that it learns for as long as a detector that streams has no opinion, though fewer steps were asked for', async () => {
+    const world = worldOf(['web1'], (_, tsMs) => tsMs > startMs);
+    const { catchUp, board, learner } = await house(world, undefined, 'ensemble');
+    for (world.nowMs = startMs + 10 * stepMs; world.nowMs <= startMs + 70 * stepMs; world.nowMs += stepMs) {
+      await catchUp();
+      const { detector, learningUntilMs } = learner.of(profile, 'web1');
+      const score = board.get(profile.slug, 'web1')?.score ?? null;
+      expect([detector === null, score === null || detector !== null]).toEqual([learningUntilMs !== null, true]);
+    }
     expect(board.get(profile.slug, 'web1')?.score).toBeGreaterThanOrEqual(0);
   });
 

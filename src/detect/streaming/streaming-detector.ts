@@ -55,8 +55,8 @@ export interface StreamingKind {
   readonly load: (reader: BodyReader) => Detector;
 }
 
-/** Rows before which there is no opinion. */
-const leastRows = 60;
+/** Rows before which a detector that streams has no opinion. */
+export const leastStreamedRows = 60;
 /** Rows before which nothing is weighed. */
 const leastWeighedRows = 28;
 /** A gap counts as at most so many steps of presence. */
@@ -91,7 +91,7 @@ class StreamingDetector implements Detector {
   }
 
   get threshold(): number | null {
-    return (this.learned[0] as number) < leastRows ? null : this.calibration.threshold;
+    return (this.learned[0] as number) < leastStreamedRows ? null : this.calibration.threshold;
   }
 
   learn(rows: Float64Array, times?: Float64Array): void {
@@ -172,7 +172,7 @@ class StreamingDetector implements Detector {
   }
 
   private scoreAt(rows: Float64Array, at: number, timeMs: number | undefined): number | null {
-    if ((this.learned[0] as number) < leastRows || !this.take(rows, at)) return null;
+    if ((this.learned[0] as number) < leastStreamedRows || !this.take(rows, at)) return null;
     const figure = this.weigh(this.tick(timeMs));
     if (figure === null) return null;
     const score = this.calibration.score(figure);
