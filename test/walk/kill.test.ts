@@ -93,7 +93,8 @@ beforeAll(async () => {
   await eventually(
     'models of all three',
     async () => {
-      const [state] = (await vigia.api<AiState>('GET', '/api/ai')).profiles;
+      const { profiles } = await vigia.api<AiState>('GET', '/api/ai');
+      const state = profiles.find((each) => each.profile === 'linux-host');
       return state?.entities.length === 3 && state.entities.every((entity) => entity.model !== null && entity.score !== null);
     },
     150_000,
