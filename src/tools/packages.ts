@@ -57,10 +57,11 @@ export async function installPackages(packages: readonly string[], options: Pack
       const file = join(work, 'cache', 'archives', name);
       if (!neverUnpacked.test(name)) await must(`dpkg-deb -x ${name}`, { file: 'dpkg-deb', args: ['-x', file, tree] }, 300_000);
     }
-    relocate(tree);
+    const published = join(options.into, packages.join('+'));
+    relocate(tree, published);
     if (!options.complete(tree)) throw new Error(`the packages ${packages.join(', ')} do not hold the programs they are known for`);
     chmodSync(tree, 0o755);
-    publish(tree, join(options.into, packages.join('+')));
+    publish(tree, published);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -137,9 +138,9 @@ async function must(what: string, command: Command, timeoutMs: number): Promise<
   throw new Error(`${what} failed: ${said.findLast((line) => line.startsWith('E:')) ?? said.at(-1) ?? `exit code ${result.exitCode}`}`);
 }
 
-/** Gives the tree its own fonts and turns absolute paths inside programs into ones relative to the tree (their `cwd`). */
-function relocate(tree: string): void {
-  if (existsSync(join(tree, 'usr/share/fonts'))) writeFileSync(join(tree, 'fonts.conf'), fontsConfig(tree));
+/** Gives the tree its own fonts, by the path that it will have, and turns absolute paths inside programs into ones relative to the tree (their `cwd`). */
+function relocate(tree: string, published: string): void {
+  if (existsSync(join(tree, 'usr/share/fonts'))) writeFileSync(join(tree, 'fonts.conf'), fontsConfig(published));
   for (const { file, folder } of absolutePaths) {
     const path = join(tree, file);
     if (isExecutable(path)) writeFileSync(path, replaceBytes(readFileSync(path), folder, `${folder.slice(1)}/`));
@@ -153,8 +154,8 @@ function replaceBytes(bytes: Buffer, from: string, to: string): Buffer {
   return bytes;
 }
 
-function fontsConfig(tree: string): string {
-  const escaped = tree.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+function fontsConfig(published: string): string {
+  const escaped = published.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const folders = [`${escaped}/usr/share/fonts`, '/usr/share/fonts'].map((folder) => `  <dir>${folder}</dir>\n`).join('');
   return `<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">\n<fontconfig>\n${folders}</fontconfig>\n`;
 }

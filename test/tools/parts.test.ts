@@ -94,7 +94,9 @@ describe.skipIf(spawnSync('apt-get', ['--version']).status !== 0)('installPackag
     await install(['vigia-test'], lines);
     expect(readdirSync(join(dir, 'packages'))).toEqual(['vigia-test']);
     expect(existsSync(join(dir, 'packages', 'vigia-test', 'usr/lib/x86_64-linux-gnu/libvigia.so.1'))).toBe(true);
-    expect(readFileSync(join(dir, 'packages', 'vigia-test', 'fonts.conf'), 'utf8')).toContain(`${dir}/`);
+    expect(readFileSync(join(dir, 'packages', 'vigia-test', 'fonts.conf'), 'utf8')).toContain(
+      `<dir>${join(dir, 'packages', 'vigia-test')}/usr/share/fonts</dir>`,
+    );
     expect(lines.map((line) => line.replace(/[\d.]+ MB/, 'n MB'))).toEqual([
       "Reading the lists of the distribution's packages",
       'Downloading 2 packages, n MB',
