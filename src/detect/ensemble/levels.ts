@@ -5,7 +5,7 @@ import { bound } from '../scaler.ts';
 import { numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
 import { ThinnedRings } from '../streaming/thinned-rings.ts';
-import { none } from './scales.ts';
+import { inScales, none } from './scales.ts';
 import type { Ranges } from './scales.ts';
 
 const capacity = 512;
@@ -17,13 +17,8 @@ const tailsInDeviations = 10.3;
 const expectedTail = 0.005;
 const leastShareOfRange = 0.01;
 const scalesPerMinimumChange = 3;
-const firstMove = 8;
 const scalesAway = 4;
 const acceptMs = 6 * 3_600_000;
-const largestRatio = 1e300;
-const resolution = 1e-13;
-/** Below it numbers have no digits left to tell rounding by. */
-const leastDifference = 1e-300;
 
 export class Levels {
   private readonly features: readonly FeatureSpec[];
@@ -56,10 +51,8 @@ export class Levels {
   /** In scales; 0 while too little is known, NaN for a missing value. */
   scaled(index: number, value: number): number {
     const deviation = this.deviation(index, value);
-    if ((this.rings.count[index] as number) < settledValues || Math.abs(deviation) <= resolution * Math.abs(value) + leastDifference)
-      return none(deviation);
-    const scale = this.scaleOf(index);
-    return scale > 0 ? Math.max(-largestRatio, Math.min(largestRatio, deviation / scale)) : firstMove * Math.sign(deviation);
+    if ((this.rings.count[index] as number) < settledValues) return none(deviation);
+    return inScales(deviation, value, this.scaleOf(index));
   }
 
   scaleOf(index: number): number {

@@ -36,6 +36,12 @@ const leastDifference = 1e-300;
 /** No deviation, or NaN where the value is missing. */
 export const none = (value: number): number => (Number.isNaN(value) ? Number.NaN : 0);
 
+/** A deviation of a value in a scale that may be 0, bounded; NaN stays NaN. A difference that is the value's rounding counts as none. */
+export function inScales(deviation: number, value: number, scale: number): number {
+  if (Math.abs(deviation) <= resolution * Math.abs(value) + leastDifference) return 0;
+  return scale > 0 ? Math.max(-largestRatio, Math.min(largestRatio, deviation / scale)) : firstMove * Math.sign(deviation);
+}
+
 /** The range that each feature has shown; wild values enter by `seen` like all others. */
 export class Ranges {
   private readonly least: Float64Array;
@@ -83,10 +89,7 @@ export class DeviationScales {
 
   /** A deviation in scales, bounded; NaN stays NaN. `value` is what deviates: a difference that is its rounding counts as none. */
   scaled(index: number, deviation: number, value: number): number {
-    if (Math.abs(deviation) <= resolution * Math.abs(value) + leastDifference) return 0;
-    const scale = this.of(index);
-    if (scale > 0) return Math.max(-largestRatio, Math.min(largestRatio, deviation / scale));
-    return firstMove * Math.sign(deviation);
+    return inScales(deviation, value, this.of(index));
   }
 
   /** The scale; 0 where the feature never moved and has no minimum change. */
