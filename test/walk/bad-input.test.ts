@@ -33,7 +33,9 @@ async function upRefuses(at: Pick<Place, 'dataDir' | 'listen'>, configFile: stri
     '--listen',
     at.listen,
   ];
-  const { exitCode, stderr } = await run({ file: process.execPath, args }, { timeoutMs: 60_000, maxBytes: 100_000 });
+  // Parts that are not installed in the system are found by PATH alone.
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const { exitCode, stderr } = await run({ file: process.execPath, args, env }, { timeoutMs: 60_000, maxBytes: 100_000 });
   const said = stderr.split('\n').find((line) => line.startsWith('vigia: ')) ?? stderr;
   return { exitCode, said: said.slice('vigia: '.length) };
 }
