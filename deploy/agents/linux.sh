@@ -8,7 +8,7 @@ set -eu
 version=1.9.1
 mirror=https://github.com/prometheus/node_exporter/releases/download
 listen=:9100
-sha256= allow= root=
+sha256='' allow='' root=''
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'linux.sh: %s\n' "$*" >&2; exit 1; }

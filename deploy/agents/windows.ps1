@@ -32,10 +32,12 @@ $ProgressPreference = 'SilentlyContinue'
 $identity = New-Object Security.Principal.WindowsPrincipal([Security.Principal.WindowsIdentity]::GetCurrent())
 if (-not $identity.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) { throw 'This needs an elevated PowerShell.' }
 
-switch ($env:PROCESSOR_ARCHITECTURE) {
+# The first one is set where a 32-bit PowerShell runs on a 64-bit Windows.
+$machine = @($env:PROCESSOR_ARCHITEW6432, $env:PROCESSOR_ARCHITECTURE | Where-Object { $_ })[0]
+switch ($machine) {
   'AMD64' { $arch = 'amd64' }
   'ARM64' { $arch = 'arm64' }
-  default { throw "There is no installer of windows_exporter for $($env:PROCESSOR_ARCHITECTURE)." }
+  default { throw "There is no installer of windows_exporter for $machine." }
 }
 $name = "windows_exporter-$Version-$arch.msi"
 $base = "$($Mirror.TrimEnd('/'))/v$Version"

@@ -76,7 +76,11 @@ describe('deploy/agents/linux.sh', () => {
   });
 
   const broken: readonly [string, () => readonly string[], string][] = [
-    ['a wrong checksum in the list', () => ((served['sha256sums.txt'] = `${'a'.repeat(64)}  ${name}.tar.gz\n`), []), 'nothing was installed'],
+    [
+      'a wrong checksum in the list',
+      () => ((served['sha256sums.txt'] = `${'a'.repeat(64)}  ${name}.tar.gz\n`), []),
+      'nothing was installed',
+    ],
     ['another checksum than the given one', () => ['--sha256', 'b'.repeat(64)], 'nothing was installed'],
     ['an archive that is cut short', () => ((served[`${name}.tar.gz`] = archive.subarray(0, 100)), []), 'nothing was installed'],
     ['a list without the archive', () => ((served['sha256sums.txt'] = `${'a'.repeat(64)}  ${name}.tar.gz.asc\n`), []), 'names no checksum'],
@@ -133,7 +137,7 @@ describe('deploy/agents/docker.sh', () => {
   /** A docker that tells what it was asked, and fails at the word in `fails`. */
   const docker = (fails = 'nothing'): string => {
     write(dir, {
-      'bin/docker': `#!/bin/sh\necho "$*" >>"${dir}/host"\ncase "$*" in *${fails}*) exit 1 ;; *RepoDigests*) echo ghcr.io/google/cadvisor@sha256:abc ;; esac\n`,
+      'bin/docker': `#!/bin/sh\necho "$*" >>"${dir}/host"\ncase "$*" in *"${fails}"*) exit 1 ;; *RepoDigests*) echo ghcr.io/google/cadvisor@sha256:abc ;; esac\n`,
     });
     chmodSync(join(dir, 'bin/docker'), 0o755);
     return `${join(dir, 'bin')}:/usr/bin:/bin`;

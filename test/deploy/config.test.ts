@@ -78,7 +78,9 @@ describe('the configuration that compose.yml mounts', () => {
     open.push({ stop });
     // What Debian's release of Prometheus does not know yet: a list of further files, of which compose.yml mounts none.
     const prometheus = read('config/prometheus/prometheus.yml').replace(/^scrape_config_files:.*$/m, '');
-    const targets = Object.fromEntries(['hosts', 'windows', 'containers'].map((name) => [`targets/${name}.yml`, read(`targets/${name}.yml`)]));
+    const targets = Object.fromEntries(
+      ['hosts', 'windows', 'containers'].map((name) => [`targets/${name}.yml`, read(`targets/${name}.yml`)]),
+    );
     write(dir, {
       'prometheus.yml': prometheus.replace('/run/secrets/vigia/metrics-token', join(dir, 'token')),
       token: 'the token',
@@ -97,7 +99,10 @@ describe('the configuration that compose.yml mounts', () => {
     const { dir, stop } = scratch();
     open.push({ stop });
     write(dir, { 'rules.yml': read('config/prometheus/rules.yml'), 'tests.yml': ruleTests });
-    const result = await run({ file: 'promtool', args: ['test', 'rules', 'tests.yml'], cwd: dir }, { timeoutMs: 60_000, maxBytes: 100_000 });
+    const result = await run(
+      { file: 'promtool', args: ['test', 'rules', 'tests.yml'], cwd: dir },
+      { timeoutMs: 60_000, maxBytes: 100_000 },
+    );
     expect({ code: result.exitCode, said: result.exitCode === 0 ? '' : result.stdout + result.stderr }).toEqual({ code: 0, said: '' });
   });
 });

@@ -33,7 +33,8 @@ describe('deploy/Dockerfile', () => {
     expect(first).toBe('*');
     const files = kept.map((line) => line.replace(/^!/, ''));
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
-    for (const file of ['package.json', 'package-lock.json', '.npmrc', 'vigia', 'src', 'dashboards', 'profiles']) expect(files).toContain(file);
+    for (const file of ['package.json', 'package-lock.json', '.npmrc', 'vigia', 'src', 'dashboards', 'profiles'])
+      expect(files).toContain(file);
     for (const script of ['deploy/start.sh', 'deploy/secrets.sh', 'deploy/agents/linux.sh', 'deploy/agents/docker.sh'])
       expect(statSync(join(root, script)).mode & 0o111).toBe(0o111);
   });
@@ -61,7 +62,11 @@ describe('the packages that the image keeps', () => {
       packages: {
         '': { optionalDependencies: { node: '1' } },
         'node_modules/node': {},
-        'node_modules/a': { dependencies: { b: '1', '@s/c': '1' }, peerDependencies: { d: '1', e: '1' }, peerDependenciesMeta: { e: { optional: true } } },
+        'node_modules/a': {
+          dependencies: { b: '1', '@s/c': '1' },
+          peerDependencies: { d: '1', e: '1' },
+          peerDependenciesMeta: { e: { optional: true } },
+        },
         'node_modules/a/node_modules/b': { dependencies: { a: '1', f: '1' } },
         'node_modules/b': {},
         'node_modules/@s/c': {},
@@ -97,7 +102,11 @@ describe('deploy/start.sh', () => {
     const env = { VIGIA_DATA: join(dir, 'data'), ...(token === null ? {} : { VIGIA_METRICS_TOKEN_FILE: join(dir, 'token') }) };
     const result = await run({ file: join(dir, 'deploy/start.sh'), args, env }, limits);
     const kept = join(dir, 'data/internal.token');
-    return { ...result, kept: existsSync(kept) ? readFileSync(kept, 'utf8') : null, mode: existsSync(kept) ? statSync(kept).mode & 0o777 : 0 };
+    return {
+      ...result,
+      kept: existsSync(kept) ? readFileSync(kept, 'utf8') : null,
+      mode: existsSync(kept) ? statSync(kept).mode & 0o777 : 0,
+    };
   }
 
   test('puts the token where Vigía keeps it, for its eyes only', async () => {
@@ -127,7 +136,10 @@ test.skipIf(analyze === null)('systemd agrees with deploy/systemd/vigia.service 
   const verified = await run({ file: 'systemd-analyze', args: ['verify', '--man=no', join(dir, 'vigia.service')] }, limits);
   const about = verified.stderr.split('\n').filter((line) => line.includes('vigia.service'));
   expect({ code: verified.exitCode, about }).toEqual({ code: 0, about: [] });
-  const security = await run({ file: 'systemd-analyze', args: ['security', '--offline=yes', '--threshold=25', join(dir, 'vigia.service')] }, limits);
+  const security = await run(
+    { file: 'systemd-analyze', args: ['security', '--offline=yes', '--threshold=25', join(dir, 'vigia.service')] },
+    limits,
+  );
   expect(security.stdout + security.stderr).toMatch(/Overall exposure level/);
   expect(security.exitCode).toBe(0);
 });

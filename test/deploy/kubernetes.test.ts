@@ -34,19 +34,54 @@ describe.skipIf(kubectl === null)('the overlays (skipped where the package kuber
     );
 
   test('are built, and every object has the shape that Kubernetes wants', () => {
-    expect(objects('stand-alone').map(({ kind }) => kind).sort()).toEqual(
+    expect(
+      objects('stand-alone')
+        .map(({ kind }) => kind)
+        .sort(),
+    ).toEqual(
       [
-        ...['Namespace', 'Namespace', 'ServiceAccount', 'ServiceAccount', 'ServiceAccount', 'ServiceAccount'],
-        ...['ClusterRole', 'ClusterRole', 'ClusterRoleBinding', 'ClusterRoleBinding', 'ConfigMap', 'ConfigMap', 'ConfigMap'],
-        ...['StatefulSet', 'StatefulSet', 'StatefulSet', 'DaemonSet', 'Service', 'Service', 'Service'],
-        ...['NetworkPolicy', 'NetworkPolicy', 'NetworkPolicy', 'NetworkPolicy'],
+        'Namespace',
+        'Namespace',
+        'ServiceAccount',
+        'ServiceAccount',
+        'ServiceAccount',
+        'ServiceAccount',
+        'ClusterRole',
+        'ClusterRole',
+        'ClusterRoleBinding',
+        'ClusterRoleBinding',
+        'ConfigMap',
+        'ConfigMap',
+        'ConfigMap',
+        'StatefulSet',
+        'StatefulSet',
+        'StatefulSet',
+        'DaemonSet',
+        'Service',
+        'Service',
+        'Service',
+        'NetworkPolicy',
+        'NetworkPolicy',
+        'NetworkPolicy',
+        'NetworkPolicy',
       ].sort(),
     );
     for (const overlay of ['prometheus', 'thanos', 'mimir']) {
-      expect(objects(overlay).map(({ kind }) => kind).sort()).toEqual(
+      expect(
+        objects(overlay)
+          .map(({ kind }) => kind)
+          .sort(),
+      ).toEqual(
         [
-          ...['Namespace', 'ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'StatefulSet', 'Service'],
-          ...['NetworkPolicy', 'NetworkPolicy'],
+          'Namespace',
+          'ServiceAccount',
+          'ClusterRole',
+          'ClusterRoleBinding',
+          'ConfigMap',
+          'StatefulSet',
+          'Service',
+          'NetworkPolicy',
+          'NetworkPolicy',
         ].sort(),
       );
     }
@@ -120,10 +155,7 @@ describe.skipIf(kubectl === null)('the overlays (skipped where the package kuber
     expect(granted.flatMap(({ verbs }) => verbs).filter((verb) => !['get', 'list', 'watch'].includes(verb))).toEqual([]);
     const of = (role: string) => [...new Set(granted.filter((each) => each.role === role).map(({ what }) => what))].sort();
     expect(of('vigia')).toEqual(
-      [
-        ...['/nodes', '/pods', '/namespaces'],
-        ...['apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'apps/daemonsets'],
-      ].sort(),
+      ['/nodes', '/pods', '/namespaces', ...['apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'apps/daemonsets']].sort(),
     );
     expect(of('vigia-prometheus')).toEqual(['/nodes', '/nodes/metrics', '/pods']);
     for (const binding of all().flatMap((object) => (object.kind === 'ClusterRoleBinding' ? [object] : []))) {
@@ -183,7 +215,9 @@ describe('the configuration of every overlay', () => {
     try {
       const checkable = jobs.map((job) => {
         const { kubernetes_sd_configs: _, ...rest } = job;
-        return JSON.parse(JSON.stringify(rest).replaceAll('/var/run/secrets/kubernetes.io/serviceaccount/token', join(dir, 'token'))) as object;
+        return JSON.parse(
+          JSON.stringify(rest).replaceAll('/var/run/secrets/kubernetes.io/serviceaccount/token', join(dir, 'token')),
+        ) as object;
       });
       write(dir, { 'prometheus.yml': JSON.stringify({ scrape_configs: checkable }), token: 'the token' });
       const limits = { timeoutMs: 60_000, maxBytes: 100_000 };
