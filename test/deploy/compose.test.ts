@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -55,6 +54,12 @@ const composeSchema = z.strictObject({
 const compose = composeSchema.parse(parse(read('compose.yml'), { merge: true }));
 const services = Object.entries(compose.services);
 const secretName = (secret: string | { source: string }): string => (typeof secret === 'string' ? secret : secret.source);
+
+// It is a program in Python: unpacked on a machine without that, it is there and does not run.
+const hasDockerCompose = await run({ file: 'docker-compose', args: ['version'] }, { timeoutMs: 30_000, maxBytes: 10_000 }).then(
+  ({ exitCode }) => exitCode === 0,
+  () => false,
+);
 
 describe('deploy/compose.yml', () => {
   test('has the whole stack, every image of a pinned version', () => {
@@ -133,9 +138,7 @@ describe('deploy/compose.yml', () => {
     expect(readFileSync(join(dir, 'influxdb-token'), 'utf8')).toBe('my own');
   });
 
-  // It is a program in Python: unpacked on a machine without that, it is there and does not run.
-  const dockerCompose = spawnSync('docker-compose', ['version'], { encoding: 'utf8' }).status === 0;
-  test.skipIf(!dockerCompose)('is taken by docker-compose (skipped where the package docker-compose is missing)', async () => {
+  test.skipIf(!hasDockerCompose)('is taken by docker-compose (skipped where the package docker-compose is missing)', async () => {
     const command = { file: 'docker-compose', args: ['--file', join(deploy, 'compose.yml'), 'config'] };
     const result = await run(command, { timeoutMs: 60_000, maxBytes: 200_000 });
     expect({ code: result.exitCode, said: result.stderr }).toEqual({ code: 0, said: '' });
