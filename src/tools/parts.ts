@@ -65,6 +65,9 @@ const partTable = {
   postgres: { binaries: ['postgres'], ...postgresql },
   influxd: { binaries: ['influxd'], folders: bin, packages: ['influxdb'], approximateMb: 6 },
   openssl: { binaries: ['openssl'], folders: bin, packages: ['openssl'], approximateMb: 2 },
+  kubectl: { binaries: ['kubectl'], folders: bin, packages: ['kubernetes-client'], approximateMb: 8 },
+  shellcheck: { binaries: ['shellcheck'], folders: bin, packages: ['shellcheck'], approximateMb: 3 },
+  'docker-compose': { binaries: ['docker-compose'], folders: bin, packages: ['docker-compose'], approximateMb: 5 },
 } as const satisfies Record<string, Part>;
 
 export type PartName = keyof typeof partTable;

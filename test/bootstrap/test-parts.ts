@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { reasonOf } from '../../src/model/errors.ts';
 import { ensureParts, type FoundPart, type PartName, type Tool } from '../../src/tools/parts.ts';
 
 const names = [
@@ -17,6 +18,9 @@ const names = [
   'openssl',
 ] as const satisfies readonly PartName[];
 
+/** Not every distribution has these: where they cannot be had, the tests that need them are skipped. */
+const optional = ['kubectl', 'docker-compose', 'shellcheck'] as const satisfies readonly PartName[];
+
 export interface TestParts {
   /** A folder for PATH with every part that is not installed in the system, ready to start by its name. */
   readonly binDir: string;
@@ -28,8 +32,12 @@ export async function ensureTestParts(root: string, install: boolean, progress: 
   // As root, tests start PostgreSQL as another user, who may not be able to read the checkout.
   const partsDir = process.getuid?.() === 0 ? '/var/cache/vigia/parts' : join(root, '.vigia', 'parts');
   const found = await ensureParts(names, { partsDir, install, progress });
+  const more = await ensureParts(optional, { partsDir, install, progress }).catch((thrown: unknown) => {
+    progress(`Tests that need ${optional.join(', ')} are skipped: ${reasonOf(thrown)}`);
+    return {};
+  });
   const binDir = join(partsDir, 'bin');
-  const unpacked = Object.values(found).filter((part) => part.from !== 'path');
+  const unpacked = Object.values<FoundPart>({ ...found, ...more }).filter((part) => part.from !== 'path');
   if (unpacked.length > 0) {
     rmSync(binDir, { recursive: true, force: true });
     mkdirSync(binDir, { recursive: true });
