@@ -161,7 +161,9 @@ export function createPipeline(options: {
         }
         if (committed.size > 0) options.onRows(profile, rows);
       }
-      return committed.size < span.shares.length ? { ...done, behind: true } : done;
+      if (committed.size === span.shares.length) return done;
+      // What another instance took over is its business; without one, somebody else wrote, and it is read again.
+      return { ...done, behind: shares.shared ? committed.size > 0 && done.behind : true };
     },
 
     async replay(profile, window) {

@@ -8,7 +8,7 @@ import { createInfluxClient } from '../clients/influxdb.ts';
 import { createPrometheusClient } from '../clients/prometheus.ts';
 import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
-import { reasonOf, VigiaError } from '../model/errors.ts';
+import { reasonOf } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';

@@ -79,7 +79,10 @@ export function createSourcePlan(options: {
   return {
     source: () => paced,
     async estimate(profiles) {
-      const due = profiles.filter(({ slug }) => Math.abs(now() - (costs.get(slug)?.estimatedMs ?? 0)) >= estimateMs);
+      const due = profiles.filter(({ slug }) => {
+        const known = costs.get(slug);
+        return known === undefined || Math.abs(now() - known.estimatedMs) >= estimateMs;
+      });
       if (due.length === 0) return;
       try {
         base = await discoverRate(options.source, client);
