@@ -117,7 +117,7 @@ describe('instances that share entities', () => {
         const opinions = async (of: Store) => (await of.pipeline.board()).map(({ entity, tsMs, score, threshold }) => ({ entity, tsMs, score, threshold }));
         expect(await opinions(store)).toEqual(await opinions(other));
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     );
   });
 
@@ -140,6 +140,13 @@ describe('instances that share entities', () => {
   });
 
   it('a hash that ledgers depend on never changes', () => {
-    expect(['web1', 'web2', 'db/1', 'año'].map((entity) => shareOf('linux-host', entity))).toMatchInlineSnapshot();
+    expect(['web1', 'web2', 'db/1', 'año'].map((entity) => shareOf('linux-host', entity))).toMatchInlineSnapshot(`
+      [
+        5,
+        4,
+        2,
+        4,
+      ]
+    `);
   });
 });
