@@ -40,7 +40,11 @@ interface Scores {
 export async function backends({ count }: { count: number }, progress: (line: string) => void): Promise<Figure[]> {
   const profile = loadProfiles(join(import.meta.dirname, '..', '..', 'profiles')).get('linux-host');
   if (profile === undefined) throw new Error('there is no profile linux-host');
-  const { 'victoria-metrics': victoria, promtool } = await ensureParts(['victoria-metrics', 'promtool'], { partsDir, install: true, progress });
+  const { 'victoria-metrics': victoria, promtool } = await ensureParts(['victoria-metrics', 'promtool'], {
+    partsDir,
+    install: true,
+    progress,
+  });
   const endMs = Math.floor((Date.now() - 600_000) / stepMs) * stepMs;
   const judgeMs = endMs - judgeSteps * stepMs;
   const fromMs = judgeMs - learnSteps * stepMs;
@@ -76,7 +80,12 @@ export async function backends({ count }: { count: number }, progress: (line: st
     const other = await freePort();
     const child = start({
       ...victoria,
-      args: [`-storageDataPath=${join(place.dir, 'victoria')}`, `-httpListenAddr=127.0.0.1:${other}`, '-retentionPeriod=1', '-loggerLevel=ERROR'],
+      args: [
+        `-storageDataPath=${join(place.dir, 'victoria')}`,
+        `-httpListenAddr=127.0.0.1:${other}`,
+        '-retentionPeriod=1',
+        '-loggerLevel=ERROR',
+      ],
     });
     stops.push(async () => {
       child.kill('SIGTERM');
@@ -84,19 +93,22 @@ export async function backends({ count }: { count: number }, progress: (line: st
     });
     const url = `http://127.0.0.1:${other}`;
     await eventually('VictoriaMetrics', async () => (await fetch(`${url}/health`)).ok);
-    const pushed = await request(`${url}/api/v1/import/prometheus`, { method: 'POST', body: createReadStream(`${samples}.ms`), headersTimeout: 300_000 });
+    const pushed = await request(`${url}/api/v1/import/prometheus`, {
+      method: 'POST',
+      body: createReadStream(`${samples}.ms`),
+      headersTimeout: 300_000,
+    });
     if (pushed.statusCode !== 204) throw new Error(`VictoriaMetrics took nothing: ${pushed.statusCode} ${await pushed.body.text()}`);
     await fetch(`${url}/internal/force_flush`);
 
     const config = configSchema.parse({});
-    const sourceOf = (baseUrl: string): Source =>
-      ownSource(createPrometheusClient({ name: 'It', baseUrl, fetch: fetching }), config);
+    const sourceOf = (baseUrl: string): Source => ownSource(createPrometheusClient({ name: 'It', baseUrl, fetch: fetching }), config);
     progress('both are read, learned from and scored');
     const about = { fromMs, judgeMs, endMs };
     const [a, b] = [await scoresOf(sourceOf(prometheus.url), profile, about), await scoresOf(sourceOf(url), profile, about)];
     return figuresOf(a, b, faults, judgeMs);
   } finally {
-    for (const stop of stops.reverse()) await stop();
+    for (const stop of stops.toReversed()) await stop();
   }
 }
 
@@ -163,12 +175,20 @@ function figuresOf(a: Scores, b: Scores, faults: ReadonlyMap<string, HostFault>,
   }
   const foundBy = (scores: Scores) =>
     [...faults].filter(([host, fault]) =>
-      Array.from({ length: faultSteps }, (_, index) => (fault.fromMs - judgeMs) / stepMs + index).some((step) => scores.found.has(`${host} ${step}`)),
+      Array.from({ length: faultSteps }, (_, index) => (fault.fromMs - judgeMs) / stepMs + index).some((step) =>
+        scores.found.has(`${host} ${step}`),
+      ),
     ).length;
   const inBoth = [...a.found].filter((each) => b.found.has(each)).length;
   const [byPrometheus, byVictoria] = [foundBy(a), foundBy(b)];
   return [
-    { what: 'scoreCorrelation', value: correlation(pairs), unit: 'ratio', atLeast: least, note: `${pairs.length} scores of ${a.scores.size} hosts` },
+    {
+      what: 'scoreCorrelation',
+      value: correlation(pairs),
+      unit: 'ratio',
+      atLeast: least,
+      note: `${pairs.length} scores of ${a.scores.size} hosts`,
+    },
     { what: 'faultsFoundByPrometheus', value: byPrometheus, unit: 'count', atLeast: faults.size, note: `of ${faults.size}` },
     { what: 'faultsFoundByVictoriaMetrics', value: byVictoria, unit: 'count', atLeast: faults.size, note: `of ${faults.size}` },
     {

@@ -23,7 +23,10 @@ export async function queryLoad({ count, ticks }: { count: number; ticks: number
   const exporter = await startExporter(count);
   const targets = exporter.targets.map(({ name, address }) => ({ targets: [address], labels: { target: name, profile: profile.slug } }));
   write(place.dir, {
-    'prometheus.yml': JSON.stringify({ global: { scrape_interval: '60s' }, scrape_configs: [{ job_name: profile.slug, static_configs: targets }] }),
+    'prometheus.yml': JSON.stringify({
+      global: { scrape_interval: '60s' },
+      scrape_configs: [{ job_name: profile.slug, static_configs: targets }],
+    }),
   });
   const port = await freePort();
   const prometheus = await startPrometheus(place.dir, port, ['--query.lookback-delta=120s', '--log.level=error']);

@@ -44,7 +44,11 @@ export async function watchedFleet(
       600_000,
     );
     const pids = { vigia: (runningOn(at.dataDir) ?? vigia).pid, prometheus: (await vigia.status()).pids['Prometheus'] ?? 0 };
-    const before = { ...(await ownMetrics(at.dataDir)), vigiaSeconds: cpuSeconds(pids.vigia), prometheusSeconds: cpuSeconds(pids.prometheus) };
+    const before = {
+      ...(await ownMetrics(at.dataDir)),
+      vigiaSeconds: cpuSeconds(pids.vigia),
+      prometheusSeconds: cpuSeconds(pids.prometheus),
+    };
     progress(`watching for ${minutes} minutes`);
     const resident: number[] = [];
     const startedMs = performance.now();
@@ -57,7 +61,12 @@ export async function watchedFleet(
     const ticks = after.ticks - before.ticks;
     const sorted = resident.toSorted((a, b) => a - b);
     const figures: Figure[] = [
-      { what: 'vigiaTickMs', value: ((after.tickSeconds - before.tickSeconds) / ticks) * 1000, unit: 'ms', note: `mean of ${ticks}, in the product` },
+      {
+        what: 'vigiaTickMs',
+        value: ((after.tickSeconds - before.tickSeconds) / ticks) * 1000,
+        unit: 'ms',
+        note: `mean of ${ticks}, in the product`,
+      },
       { what: 'vigiaResidentMb', value: sorted[sorted.length >> 1] ?? null, unit: 'MB', note: `median of ${minutes} minutes` },
       { what: 'vigiaResidentHighestMb', value: sorted.at(-1) ?? null, unit: 'MB' },
       { what: 'vigiaCores', value: (cpuSeconds(pids.vigia) - before.vigiaSeconds) / seconds, unit: 'ratio', note: 'share of one core' },
@@ -81,7 +90,14 @@ async function fill(dataDir: string, targets: readonly { name: string; address: 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const store = await openStore({ file: join(dataDir, 'vigia.sqlite') }, { now: Date.now });
   try {
-    const common = { profile: 'linux-host', scheme: 'http', metricsPath: '/metrics', labels: {}, enabled: true, managedBy: 'user' } as const;
+    const common = {
+      profile: 'linux-host',
+      scheme: 'http',
+      metricsPath: '/metrics',
+      labels: {},
+      enabled: true,
+      managedBy: 'user',
+    } as const;
     for (const { name, address } of targets) await store.targets.insert({ ...common, id: name, name, address, createdMs: Date.now() });
     await learnAll(store, simulatedHosts(targets.length));
   } finally {
@@ -101,7 +117,10 @@ async function pageLoads(vigia: Vigia, count: number, loads: number, progress: (
       const page = await context.newPage();
       const startedMs = performance.now();
       await page.goto(vigia.url, { waitUntil: 'commit' });
-      await page.locator('li.target-row').nth(rows - 1).waitFor();
+      await page
+        .locator('li.target-row')
+        .nth(rows - 1)
+        .waitFor();
       times.push(performance.now() - startedMs);
       progress(`overview: ${times.at(-1)?.toFixed(0)} ms`);
       await page.close();
@@ -121,7 +140,13 @@ async function pageLoads(vigia: Vigia, count: number, loads: number, progress: (
     api.sort((a, b) => a - b);
     return [
       { what: 'overviewFirstMs', value: first, unit: 'ms', note: 'a browser that never saw it' },
-      { what: 'overviewMs', value: again[again.length >> 1] ?? null, unit: 'ms', atMost: 1_000, note: `median of ${again.length}, until ${rows} rows are there` },
+      {
+        what: 'overviewMs',
+        value: again[again.length >> 1] ?? null,
+        unit: 'ms',
+        atMost: 1_000,
+        note: `median of ${again.length}, until ${rows} rows are there`,
+      },
       { what: 'overviewSlowestMs', value: again.at(-1) ?? null, unit: 'ms' },
       { what: 'overviewAnswerMs', value: api[2] ?? null, unit: 'ms', note: 'GET /api/overview' },
       { what: 'overviewAnswerBytes', value: bytes, unit: 'bytes' },

@@ -203,7 +203,8 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
     const reason = reasonIn(answer);
     const limited = backOff.limited(answer, reason);
     if (limited !== null) return limited;
-    if (status === 422 && /limit|exceed|too many|maximum|\bmax/i.test(reason)) return new VigiaError('far-query-limit', { what, status, reason });
+    if (status === 422 && /limit|exceed|too many|maximum|\bmax/i.test(reason))
+      return new VigiaError('far-query-limit', { what, status, reason });
     if (status === 401 && /org.?id|tenant/i.test(reason))
       return new VigiaError('far-status', { what, status, reason: `${reason}; prometheus.source.tenant says whose data are meant` });
     return refusal(what, answer);

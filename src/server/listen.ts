@@ -1,7 +1,11 @@
 import { reasonOf, VigiaError } from '../model/errors.ts';
 
 /** Opens the port of the page. @throws VigiaError `listen-in-use`, `listen-refused`. */
-export async function listen(app: { listen(at: { host: string; port: number }): Promise<string> }, host: string, port: number): Promise<void> {
+export async function listen(
+  app: { listen(at: { host: string; port: number }): Promise<string> },
+  host: string,
+  port: number,
+): Promise<void> {
   try {
     await app.listen({ host, port });
   } catch (thrown) {

@@ -52,7 +52,10 @@ export function leaseStore({ db }: Context): LeaseStore {
     async leave(instance) {
       await db.transaction().execute(async (transaction) => {
         await giveUpWhenFrozen(transaction);
-        await transaction.deleteFrom('lease').where('slot', '=', ALIVE + instance).execute();
+        await transaction
+          .deleteFrom('lease')
+          .where('slot', '=', ALIVE + instance)
+          .execute();
         await transaction.updateTable('lease').set({ holder: '', expiresMs: 0 }).where('holder', '=', instance).execute();
       });
     },

@@ -58,7 +58,9 @@ describe('an adopted source', () => {
     far.warnings = ['fetch series for {replica="b"}: rpc error: Unavailable'];
     const error = await failure(client.queryRange('x', range));
     expect(error.code).toBe('far-partial');
-    expect(error.message).toMatch(/only a part of the answer: fetch series for \{replica="b"\}: rpc error: Unavailable\. Nothing is scored/);
+    expect(error.message).toMatch(
+      /only a part of the answer: fetch series for \{replica="b"\}: rpc error: Unavailable\. Nothing is scored/,
+    );
     far.warnings = ['PromQL info: metric might not be a counter, name does not end in _total: "x"'];
     expect(await client.queryRange('x', range)).toHaveLength(2);
   });
@@ -94,7 +96,10 @@ describe('an adopted source', () => {
 
   test('whose limit a query passes says which', async () => {
     const { far, client } = await adopted();
-    const body = { status: 'error', error: 'the query exceeded the maximum number of series (limit: 100000) (err-mimir-max-series-per-query)' };
+    const body = {
+      status: 'error',
+      error: 'the query exceeded the maximum number of series (limit: 100000) (err-mimir-max-series-per-query)',
+    };
     far.fault = { status: 422, body };
     const error = await failure(client.queryRange('x', range));
     expect(error.code).toBe('far-query-limit');

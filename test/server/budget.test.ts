@@ -36,10 +36,14 @@ describe('what an expression costs', () => {
   });
 
   test('is counted at the source once per selector, a window by its samples', async () => {
-    const of = { ...profile, presence: 'count_over_time(up{$selector}[$step])', features: [
-      { ...profile.features[0], expr: 'rate(a_total{$selector}[$rate]) + rate(a_total{$selector}[$rate])' },
-      { ...profile.features[1], name: 'second', expr: 'b{$selector}' },
-    ] } as typeof profile; // prettier-ignore
+    const of = {
+      ...profile,
+      presence: 'count_over_time(up{$selector}[$step])',
+      features: [
+        { ...profile.features[0], expr: 'rate(a_total{$selector}[$rate]) + rate(a_total{$selector}[$rate])' },
+        { ...profile.features[1], name: 'second', expr: 'b{$selector}' },
+      ],
+    } as typeof profile;
     const asked: string[] = [];
     const client = {
       query: async (expr: string) => {
@@ -62,23 +66,32 @@ const cost: fc.Arbitrary<ProfileCost> = fc
   .record({ series: fc.nat(100_000), samples: fc.nat(1_000_000), seconds: fc.double({ min: 0, max: 5, noNaN: true }) })
   .map((each) => ({ profile: 'p', entities: 1, queries: new Map([['q', each]]) }));
 const limits: fc.Arbitrary<Limits> = fc.record(
-  { series: fc.integer({ min: 1, max: 500_000 }), samples: fc.integer({ min: 1, max: 5_000_000 }), seconds: fc.double({ min: 0.01, max: 60, noNaN: true }) },
+  {
+    series: fc.integer({ min: 1, max: 500_000 }),
+    samples: fc.integer({ min: 1, max: 5_000_000 }),
+    seconds: fc.double({ min: 0.01, max: 60, noNaN: true }),
+  },
   { requiredKeys: [] },
-); // prettier-ignore
+);
 
 describe('the pace', () => {
   test('keeps within the budget, or is the slowest there is and says so', () => {
     fc.assert(
-      fc.property(fc.array(cost, { minLength: 1, maxLength: 4 }), limits, fc.constantFrom(5_000, 15_000, 60_000), (costs, budget, scrapeMs) => {
-        const pace = paceOf(costs, budget, scrapeMs);
-        expect(pace.stepMs % scrapeMs).toBe(0);
-        const used = perMinute(costs, pace);
-        const fits = resources.every((name) => used[name] <= (budget[name] ?? Number.POSITIVE_INFINITY));
-        if (pace.reason.includes('falls behind')) expect(pace.stepMs).toBe(600_000);
-        else expect(fits).toBe(true);
-        if (pace.stepMs === scrapeMs && pace.everySteps === 1) expect(pace.reason).toBe('');
-        else expect(pace.reason).toMatch(/every scrape would cost/);
-      }),
+      fc.property(
+        fc.array(cost, { minLength: 1, maxLength: 4 }),
+        limits,
+        fc.constantFrom(5_000, 15_000, 60_000),
+        (costs, budget, scrapeMs) => {
+          const pace = paceOf(costs, budget, scrapeMs);
+          expect(pace.stepMs % scrapeMs).toBe(0);
+          const used = perMinute(costs, pace);
+          const fits = resources.every((name) => used[name] <= (budget[name] ?? Number.POSITIVE_INFINITY));
+          if (pace.reason.includes('falls behind')) expect(pace.stepMs).toBe(600_000);
+          else expect(fits).toBe(true);
+          if (pace.stepMs === scrapeMs && pace.everySteps === 1) expect(pace.reason).toBe('');
+          else expect(pace.reason).toMatch(/every scrape would cost/);
+        },
+      ),
     );
   });
 
@@ -147,7 +160,11 @@ describe('the plan of a source', () => {
     const far: World = world();
     for (const name of ['a', 'b', 'c']) far.entities.set(name, { present: () => true, value: () => 0.5 });
     const source = fakeSource(far);
-    const counting = { ...profile, presence: 'presence{}', features: profile.features.map((each) => ({ ...each, expr: `${each.name}{}` })) };
+    const counting = {
+      ...profile,
+      presence: 'presence{}',
+      features: profile.features.map((each) => ({ ...each, expr: `${each.name}{}` })),
+    };
     const client = { query: async () => [{ labels: {}, tsMs: 0, value: 3 }], targets: async () => [] };
     const plan = createSourcePlan({ source, client, limits: { samples: 100 }, now: () => far.nowMs, log });
     expect(plan.state().reason).toBe('not estimated yet');
@@ -156,11 +173,13 @@ describe('the plan of a source', () => {
     // Four expressions over three series, twelve times a minute, are 144 samples: 80 % of 100 need twice the step.
     expect(state).toMatchObject({ scrapeMs: stepMs, stepMs: 2 * stepMs, everySteps: 1 });
     expect(state.profiles[0]).toMatchObject({ profile: 'linux-host', entities: 3, queries: 4, samples: 72 });
-    expect(plan.health()).toMatchObject([{ part: 'source', state: 'ok', phase: 'degraded', reason: expect.stringMatching(/the step is 10s instead of 5s/) as string }]);
+    expect(plan.health()).toMatchObject([
+      { part: 'source', state: 'ok', phase: 'degraded', reason: expect.stringMatching(/the step is 10s instead of 5s/) as string },
+    ]);
     const window = await readWindow(plan.source(), counting, { fromMs: 100_000, toMs: 120_000 });
     expect(window.entities.map((each) => each.entity)).toEqual(['a', 'b', 'c']);
     expect(window.times).toHaveLength(2);
     expect(plan.state().used.samples).toBe(24);
     plan.close();
   });
-}); // prettier-ignore
+});

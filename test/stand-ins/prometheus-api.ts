@@ -44,7 +44,8 @@ export async function startPrometheusApi(options: { entities: readonly string[];
     const entities = options.entities.filter((entity) => !api.away.has(entity) && names(expr, entity));
     if (path === '/api/v1/query') {
       if (expr === 'time()') return success({ resultType: 'scalar', result: [Date.now() / 1000, String(Date.now() / 1000)] });
-      if (expr.startsWith('count(')) return success({ resultType: 'vector', result: [{ metric: {}, value: [0, String(entities.length)] }] });
+      if (expr.startsWith('count('))
+        return success({ resultType: 'vector', result: [{ metric: {}, value: [0, String(entities.length)] }] });
       return answer(400, { status: 'error', errorType: 'bad_data', error: `unexpected query ${expr}` });
     }
     if (path !== '/api/v1/query_range') return response.writeHead(404).end('404 page not found\n');

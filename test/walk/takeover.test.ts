@@ -140,6 +140,11 @@ describe('two instances on one PostgreSQL', () => {
       '1 instance(s); this one works on 8 of 8 shares and sends the messages',
     );
     const { targets } = await survivor.api<{ targets: { id: string; score: number | null }[] }>('GET', '/api/overview');
-    expect(targets.filter(({ score }) => score !== null).map(({ id }) => id).sort()).toEqual(entities.toSorted());
+    expect(
+      targets
+        .filter(({ score }) => score !== null)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(entities.toSorted());
   });
 });

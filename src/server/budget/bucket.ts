@@ -17,10 +17,7 @@ export interface Bucket {
 
 const minuteMs = 60_000;
 
-export function createBucket(
-  limits: Limits,
-  clock: { nowMs(): number; sleep(ms: number, signal: AbortSignal): Promise<void> },
-): Bucket {
+export function createBucket(limits: Limits, clock: { nowMs(): number; sleep(ms: number, signal: AbortSignal): Promise<void> }): Bucket {
   const closing = new AbortController();
   const level = new Map(resources.flatMap((name) => (limits[name] === undefined ? [] : [[name, limits[name]]])));
   const history: { tsMs: number; cost: Cost }[] = [];
@@ -51,22 +48,25 @@ export function createBucket(
     return Math.max(0, ...waits);
   };
 
+  const wait = async (before: Promise<unknown>, cost: Cost): Promise<(seconds: number) => void> => {
+    waiting++;
+    try {
+      await before;
+      for (let ms = missingMs(cost); ms > 0.5; ms = missingMs(cost)) {
+        await clock.sleep(Math.ceil(ms), closing.signal);
+        closing.signal.throwIfAborted();
+      }
+    } finally {
+      waiting--;
+    }
+    // Seconds are paid when they are known.
+    take({ ...cost, seconds: 0 });
+    return (seconds) => take({ series: 0, samples: 0, seconds });
+  };
+
   return {
     admit(cost) {
-      const turn = last.then(async () => {
-        waiting++;
-        try {
-          for (let ms = missingMs(cost); ms > 0.5; ms = missingMs(cost)) {
-            await clock.sleep(Math.ceil(ms), closing.signal);
-            closing.signal.throwIfAborted();
-          }
-        } finally {
-          waiting--;
-        }
-        // Seconds are paid when they are known.
-        take({ ...cost, seconds: 0 });
-        return (seconds: number) => take({ series: 0, samples: 0, seconds });
-      });
+      const turn = wait(last, cost);
       last = turn.catch(() => {});
       return turn;
     },

@@ -96,7 +96,9 @@ export function paceOf(costs: readonly ProfileCost[], limits: Limits | null, scr
   };
   const tooMuch = over(usual);
   if (tooMuch.length === 0) return usual;
-  const because = tooMuch.map((name) => `${amount(perMinute(costs, usual)[name])} ${name} a minute of ${amount(limits[name] ?? 0)}`).join(', ');
+  const because = tooMuch
+    .map((name) => `${amount(perMinute(costs, usual)[name])} ${name} a minute of ${amount(limits[name] ?? 0)}`)
+    .join(', ');
   let slowest = usual;
   for (let times = 1; times * scrapeMs <= longestStepMs; times++) {
     const stepMs = times * scrapeMs;
@@ -110,7 +112,10 @@ export function paceOf(costs: readonly ProfileCost[], limits: Limits | null, scr
       return { ...slowest, reason: `to keep within the query budget, ${how}: every scrape would cost ${because}` };
     }
   }
-  return { ...slowest, reason: `the query budget is too small even for a step of ${formatDuration(slowest.stepMs)}, so scoring falls behind: every scrape would cost ${because}` };
+  return {
+    ...slowest,
+    reason: `the query budget is too small even for a step of ${formatDuration(slowest.stepMs)}, so scoring falls behind: every scrape would cost ${because}`,
+  };
 }
 
 export function sum(a: Cost, b: Cost): Cost {

@@ -101,7 +101,8 @@ export function createSourcePlan(options: {
         stepMs: pace.stepMs,
         everySteps: pace.everySteps,
         reason: failure === '' ? pace.reason : failure,
-        budget: limits === null ? null : { series: limits.series ?? null, samples: limits.samples ?? null, seconds: limits.seconds ?? null },
+        budget:
+          limits === null ? null : { series: limits.series ?? null, samples: limits.samples ?? null, seconds: limits.seconds ?? null },
         profiles: [...costs.values()].map((cost) => ({
           profile: cost.profile,
           entities: cost.entities,

@@ -53,7 +53,8 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
                 score: row?.score ?? null,
                 threshold: entity?.thresholdOverride ?? learned.detector?.threshold ?? row?.threshold ?? null,
                 thresholdOverride: entity?.thresholdOverride ?? null,
-                learningUntilMs: learned.learningUntilMs ?? (house.shares.owns(profile.slug, target.id) ? null : (row?.learningUntilMs ?? null)),
+                learningUntilMs:
+                  learned.learningUntilMs ?? (house.shares.owns(profile.slug, target.id) ? null : (row?.learningUntilMs ?? null)),
                 model: active.get(`${profile.slug}\n${target.id}`) ?? null,
               };
             }),
