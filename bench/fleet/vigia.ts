@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
@@ -88,6 +88,8 @@ export async function watchedFleet(
 /** The inventory, and a model of each host, as they would be there after some hours. */
 async function fill(dataDir: string, targets: readonly { name: string; address: string }[]): Promise<void> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // As root, Vigía gives only a folder of its own to its user, and knows it by this file.
+  writeFileSync(join(dataDir, 'ports.json'), '{}\n');
   const store = await openStore({ file: join(dataDir, 'vigia.sqlite') }, { now: Date.now });
   try {
     const common = {
