@@ -38,6 +38,12 @@ const databaseSchema = z.strictObject({
     .describe('PostgreSQL instead of the SQLite file in the data folder. Secret. DATABASE_URL sets it too.'),
 });
 
+const budgetSchema = z.strictObject({
+  series: z.number().int().min(1).optional().describe('Series that the queries of a minute may touch, each query counted for itself.'),
+  samples: z.number().int().min(1).optional().describe('Samples that the queries of a minute may load.'),
+  seconds: z.number().min(0.01).optional().describe('Seconds that the queries of a minute may take, one after the other.'),
+});
+
 const sourceSchema = z.strictObject({
   url: httpUrl.describe('Base URL of any Prometheus-compatible API (Prometheus, Thanos, Mimir, VictoriaMetrics).'),
   headers: z.record(z.string(), z.string()).default({}).describe('Headers sent with every query. Secret.'),
@@ -50,6 +56,13 @@ const sourceSchema = z.strictObject({
     .describe(
       'Label matchers per profile, for example linux-host: job="node". Other profiles than linux-host are read only when named here.',
     ),
+  partial: z
+    .enum(['wait', 'take'])
+    .default('wait')
+    .describe(
+      'What becomes of an answer that lacks a part (a store behind Thanos is away): wait scores nothing until it is whole, take scores what is there.',
+    ),
+  budget: budgetSchema.optional().describe('What reading may cost the source per minute. Without it, nothing is held back.'),
   identity: z.string().default('instance').describe('The label that names a target on the far side, in the place of `target`.'),
 });
 

@@ -18,6 +18,7 @@ import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
 import { registerModelRoutes } from './routes/models.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
+import { registerSourceRoutes } from './routes/source.ts';
 import { registerTargetRoutes } from './routes/targets.ts';
 
 /** The page and the API, ready to listen. */
@@ -48,6 +49,7 @@ export async function openApp(
   registerModelRoutes(door, house);
   registerSettingRoutes(door, house);
   registerArchiveRoutes(door, house);
+  registerSourceRoutes(door, house);
   registerEventRoutes(door, house);
   registerApiDescription(door);
   await servePage(door, options.pageDir, server.basePath);

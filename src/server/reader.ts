@@ -25,6 +25,17 @@ export interface Window {
 
 const mostSteps = 10_000;
 
+/**
+ * Waits until a query may be sent, and answers a function that is told how many seconds it took: one expression of a profile
+ * over so many steps, of so many entities or of all.
+ */
+export type Admit = (query: {
+  profile: string;
+  expr: string;
+  steps: number;
+  entities: number | undefined;
+}) => Promise<(seconds: number) => void>;
+
 /** Where a profile's series are, and under which labels. */
 export interface Source {
   readonly client: Pick<PrometheusClient, 'queryRange' | 'nowMs'>;
@@ -32,6 +43,10 @@ export interface Source {
   /** A step is complete when it is older than this: later samples are counted, not rescored. */
   readonly watermarkMs: number;
   readonly rateMs: number;
+  /** The pipeline reads so many steps at once; one without it. */
+  readonly everySteps?: number;
+  /** Asked before each query, where there is a budget. */
+  readonly admit?: Admit;
   selector(profile: Profile): string;
   identity(profile: Profile): readonly string[];
 }
@@ -62,7 +77,15 @@ export async function readWindow(
   const ask = async function* (expr: string): AsyncGenerator<RangeSeries> {
     for (let first = 0; first < steps; first += mostSteps) {
       const last = Math.min(steps, first + mostSteps) - 1;
-      yield* await source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
+      const spent = await source.admit?.({ profile: profile.slug, expr, steps: last - first + 1, entities: range.entities?.length });
+      const askedMs = performance.now();
+      let series: RangeSeries[];
+      try {
+        series = await source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
+      } finally {
+        spent?.((performance.now() - askedMs) / 1000);
+      }
+      yield* series;
     }
   };
 

@@ -63,6 +63,7 @@ const partTable = {
   initdb: { binaries: ['initdb'], ...postgresql },
   pg_ctl: { binaries: ['pg_ctl'], ...postgresql },
   postgres: { binaries: ['postgres'], ...postgresql },
+  'victoria-metrics': { binaries: ['victoria-metrics'], folders: bin, packages: ['victoria-metrics'], approximateMb: 23 },
   influxd: { binaries: ['influxd'], folders: bin, packages: ['influxdb'], approximateMb: 6 },
   openssl: { binaries: ['openssl'], folders: bin, packages: ['openssl'], approximateMb: 2 },
   kubectl: { binaries: ['kubectl'], folders: bin, packages: ['kubernetes-client'], approximateMb: 8 },

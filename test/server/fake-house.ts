@@ -17,6 +17,7 @@ import { createIncidents } from '../../src/server/incidents.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import { ruleInput } from '../../src/server/rule-input.ts';
+import { alone } from '../../src/server/shares.ts';
 import { openStore } from '../../src/store/open.ts';
 import { fakeDetectors } from './fake-detector.ts';
 import { fakeSource, profile, type World } from './fake-source.ts';
@@ -106,6 +107,8 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     alertmanager: alertmanager as never,
     alertmanagerUrl: 'http://127.0.0.1:1',
     archive: null,
+    shares: alone,
+    plan: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
     fetch: (async () => {

@@ -235,6 +235,22 @@ function settingsAnswer(scene: Scene, method: string, path: string): Reply {
           ],
         },
       };
+    case 'source':
+      return {
+        body: {
+          source: {
+            scrapeMs: 15_000,
+            stepMs: 30_000,
+            everySteps: 2,
+            reason:
+              'to keep within the query budget, the step is 30s instead of 15s: every scrape would cost 9,000 samples a minute of 5,000',
+            budget: { series: null, samples: 5_000, seconds: 2 },
+            profiles: [{ profile: 'linux-host', entities: 3, queries: 13, series: 900, samples: 4_500, seconds: 0.4 }],
+            used: { series: 880, samples: 4_400, seconds: 0.3 },
+            waiting: 1,
+          },
+        },
+      };
     case 'archive':
       return {
         body: {

@@ -51,9 +51,10 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
                 name: target.name,
                 realtime: entity?.realtime ?? realtime,
                 score: row?.score ?? null,
-                threshold: entity?.thresholdOverride ?? learned.detector?.threshold ?? null,
+                threshold: entity?.thresholdOverride ?? learned.detector?.threshold ?? row?.threshold ?? null,
                 thresholdOverride: entity?.thresholdOverride ?? null,
-                learningUntilMs: learned.learningUntilMs,
+                learningUntilMs:
+                  learned.learningUntilMs ?? (house.shares.owns(profile.slug, target.id) ? null : (row?.learningUntilMs ?? null)),
                 model: active.get(`${profile.slug}\n${target.id}`) ?? null,
               };
             }),

@@ -45,6 +45,8 @@ export async function hostView(house: House, scope: Scope, id: string): Promise<
 
 /** The newest complete step: value, expected range and share of each feature. Nulls where the source is silent. */
 async function featureStates(house: House, profile: Profile, entity: string): Promise<FeatureState[]> {
+  // The reader meets what this instance works on; another's model is loaded for the eye.
+  if (!house.shares.owns(profile.slug, entity)) await house.learner.meet(profile, [entity]);
   const { detector } = house.learner.of(profile, entity);
   const nowMs = house.now();
   const expected = expectedOf(profile, detector, nowMs);

@@ -18,6 +18,7 @@ import type { Moved } from '../../model/explanation.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Receiver } from '../../model/receiver.ts';
+import type { SourceState } from '../../model/source.ts';
 import type { Target } from '../../model/target.ts';
 import { get, segment } from './http.ts';
 
@@ -166,6 +167,11 @@ export const archiveQuery = queryOptions({
   queryKey: ['archive'],
   queryFn: ({ signal }) => get<ArchiveState>('archive', {}, signal),
   refetchInterval: 15_000,
+});
+export const sourceQuery = queryOptions({
+  queryKey: ['source'],
+  queryFn: ({ signal }) => get<{ source: SourceState | null }>('source', {}, signal),
+  refetchInterval: ({ state }) => (state.data?.source ? 15_000 : false),
 });
 export const auditQuery = queryOptions({
   queryKey: ['audit'],

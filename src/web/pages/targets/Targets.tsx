@@ -16,6 +16,7 @@ import { StateMark } from '../../parts/StateMark.tsx';
 import { useTitle } from '../../parts/useTitle.ts';
 import { shownState } from '../overview/TargetRow.tsx';
 import { inputOf } from './input.ts';
+import { Source } from './Source.tsx';
 import { TargetForm } from './TargetForm.tsx';
 import { Tested } from './Tested.tsx';
 
@@ -67,6 +68,7 @@ export function Targets() {
           </ul>
         )}
       </Answer>
+      <Source />
       {form && (
         <TargetForm
           target={form.target}
