@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataFiles, dataSets, writeData } from './forest/data.ts';
 import { detectorFigures } from './forest/detector.ts';
+import { learningFigures } from './forest/learning.ts';
 import { buildKernels, findPython, installPeer, ourProcess, peerProcess, type ProcessCost } from './forest/peer.ts';
 import {
   batchFigures,
@@ -21,7 +22,7 @@ import {
 import { workerFigures } from './forest/workers.ts';
 import { type Figure, measured, type Part } from './result.ts';
 
-const parts = ['isolation-forest', 'rounds', 'process', 'workers'] as const;
+const parts = ['isolation-forest', 'learning', 'rounds', 'process', 'workers'] as const;
 /** Parts that the rounds answer. */
 const ofRounds: Readonly<Record<string, (all: readonly Measured[]) => Figure[]>> = {
   batch: batchFigures,
@@ -80,7 +81,11 @@ async function run(options: Options, progress: (line: string) => void): Promise<
   if (wanted.has('isolation-forest')) {
     results.push(await measured('isolation-forest', { trees: 100, sampleSize: 256 }, detectorFigures));
   }
-  if ([...wanted].every((part) => part === 'isolation-forest')) return results;
+  if (wanted.has('learning')) {
+    progress('forest: learning beside the event loop');
+    results.push(await measured('learning', { entities: 100 }, learningFigures));
+  }
+  if ([...wanted].every((part) => part === 'isolation-forest' || part === 'learning')) return results;
   const dir = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
   try {
     progress('forest: making the data');

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createDetector, streamScores } from '../../src/detect/index.ts';
 import type { Detector, FeatureSpec } from '../../src/detect/index.ts';
+import { loadKernels } from '../../src/kernels/load.ts';
 import type { Table } from './folder.ts';
 
 /** Data without a clock begin on a Monday, 00:00 UTC. */
@@ -25,7 +26,7 @@ export function heldBytes(): number {
 /** The one configuration: nothing but the step comes from the data. */
 export function detectorFor(slug: string, names: readonly string[], stepSeconds: number): Detector {
   const features: FeatureSpec[] = names.map((name) => ({ name, direction: 'both', minimumChange: 0 }));
-  const detector = createDetector(slug, features, { stepMs: stepSeconds * 1000 });
+  const detector = createDetector(slug, features, { stepMs: stepSeconds * 1000 }, loadKernels());
   if (detector.features.some(({ name }, at) => name !== names[at])) throw new Error(`${slug} does not sort its features by name.`);
   return detector;
 }

@@ -4,6 +4,7 @@
  */
 import { createDetector, createRandom, loadDetector } from '../../src/detect/index.ts';
 import type { FeatureSpec } from '../../src/detect/index.ts';
+import { loadKernels } from '../../src/kernels/load.ts';
 import type { Figure } from '../result.ts';
 
 const width = 12;
@@ -33,14 +34,19 @@ function medianMs(work: () => void): number {
 export function detectorFigures(): Figure[] {
   const features: FeatureSpec[] = Array.from({ length: width }, (_, i) => ({ name: `f${i}`, direction: 'both', minimumChange: 0 }));
   const rows = randomRows(1, trainingRows);
-  const detector = createDetector('isolation-forest', features);
+  const kernels = loadKernels();
+  const detector = createDetector('isolation-forest', features, {}, kernels);
   const learn = medianMs(() => detector.learn(rows));
+  const plain = createDetector('isolation-forest', features);
   const buffer = detector.save();
-  const models = Array.from({ length: entities }, () => loadDetector(buffer));
+  const models = Array.from({ length: entities }, () => loadDetector(buffer, kernels));
   const now = randomRows(2, entities);
   const rowOf = (entity: number): Float64Array => now.subarray(entity * width, (entity + 1) * width);
   return [
     { what: `learn ${trainingRows} rows x ${width}`, value: learn, unit: 'ms' },
+    { what: `learn ${trainingRows} rows x ${width} without kernels`, value: medianMs(() => plain.learn(rows)), unit: 'ms' },
+    { what: `score ${trainingRows} rows x ${width}`, value: medianMs(() => detector.scoreAll(rows)), unit: 'ms' },
+    { what: `score ${trainingRows} rows x ${width} without kernels`, value: medianMs(() => plain.scoreAll(rows)), unit: 'ms' },
     {
       what: `score ${entities} entities x ${width}, own model each`,
       value: medianMs(() => models.forEach((model, i) => model.score(rowOf(i)))),

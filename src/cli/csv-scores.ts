@@ -1,6 +1,7 @@
 /** A detector over the rows of a CSV file. What `score` and `evaluate` share. */
 import { createDetector, detectors } from '../detect/index.ts';
 import type { Detector, Explanation } from '../detect/index.ts';
+import { loadKernels } from '../kernels/load.ts';
 import { VigiaError } from '../model/errors.ts';
 import { csvRows, invalid, surveyCsv } from './csv-file.ts';
 import type { CsvRow, CsvSurvey } from './csv-file.ts';
@@ -41,7 +42,7 @@ export async function openCsvRun({ options, remark }: Pick<Invocation, 'options'
 
   const survey = await surveyCsv(file, { time: text('time'), label: text('label') });
   const features = survey.features.map((name) => ({ name, direction: 'both', minimumChange: 0 }) as const);
-  const detector = openDetector(file, () => createDetector(slug, features, { stepMs: survey.stepMs }));
+  const detector = openDetector(file, () => createDetector(slug, features, { stepMs: survey.stepMs }, loadKernels()));
   const byDefault = detector.streaming ? 0 : Math.max(leastTrain, Math.floor(trainShare * survey.rows));
   const train = wanted === undefined ? byDefault : Number(wanted);
   if (train >= survey.rows) throw invalid(file, `it has ${survey.rows} rows, and ${train} to learn from leave none to score`);

@@ -6,11 +6,12 @@
  * (`minimumChange`) never scores above 0.5.
  */
 import type { Detector, ExpectedRange, Explanation, FeatureSpec } from './contract.ts';
+import { type IsolationForest, scoreRow, scoreRows } from './forest/forest.ts';
 import { growForest } from './forest/grow.ts';
-import { scoreRow } from './forest/forest.ts';
 import { featuresProblem, sortFeatures } from './features.ts';
 import { decodeModel, encodeModel, slug } from './isolation-forest-model.ts';
 import type { IsolationForestModel } from './isolation-forest-model.ts';
+import type { Kernels } from './kernels.ts';
 import type { BodyReader } from './model-buffer.ts';
 import { optionsProblem } from './options.ts';
 import type { DetectorOptions } from './options.ts';
@@ -18,10 +19,16 @@ import { normalize, tooFew } from './rows.ts';
 import { learnScaler } from './scaler.ts';
 import type { Scaler } from './scaler.ts';
 import { createSummarizer, farness, featureExceedance, learnFigures, scoreCap, summaryWidth } from './summary.ts';
+import type { FigureRanges } from './summary.ts';
 import { learnThreshold } from './threshold.ts';
 
 /** Fewer usable rows than this teach nothing. */
 const leastRows = 16;
+/** From so many rows on it pays to lay the forest out for a kernel, which takes a few milliseconds. */
+const kernelRows = 1024;
+
+/** What the detector has use of; its answers are those of `growForest` and `scoreRow`, bit for bit. */
+type ForestKernels = Pick<Kernels, 'table' | 'exact'>;
 
 type Summarizer = ReturnType<typeof createSummarizer>;
 
@@ -30,6 +37,7 @@ class IsolationForestDetector implements Detector {
   readonly streaming = false;
   readonly features: readonly FeatureSpec[];
   private readonly options: DetectorOptions;
+  private readonly kernels: ForestKernels | undefined;
   private model: IsolationForestModel | null = null;
   private summarize: Summarizer | null = null;
   // Scratch space of one row: filled anew by every call, never read across calls.
@@ -37,9 +45,15 @@ class IsolationForestDetector implements Detector {
   private readonly summary = new Float64Array(summaryWidth);
   private readonly fed = new Float32Array(summaryWidth);
 
-  constructor(features: readonly FeatureSpec[], options: DetectorOptions, model: IsolationForestModel | null) {
+  constructor(
+    features: readonly FeatureSpec[],
+    options: DetectorOptions,
+    kernels: ForestKernels | undefined,
+    model: IsolationForestModel | null,
+  ) {
     this.features = features;
     this.options = options;
+    this.kernels = kernels;
     this.exceedances = new Float64Array(features.length);
     if (model !== null) this.adopt(model);
   }
@@ -54,16 +68,18 @@ class IsolationForestDetector implements Detector {
     const scaler = learnScaler(usable, this.features, this.options.contamination);
     const summarize = createSummarizer(scaler);
     const summaries = new Float64Array(count * summaryWidth);
+    const caps = new Float64Array(count);
     for (let row = 0; row < count; row++) {
       this.measure(scaler, usable, row * this.features.length);
       summarize(this.exceedances, summaries, row * summaryWidth);
+      caps[row] = scoreCap(this.exceedances, this.features);
     }
     const { centre, ...figures } = learnFigures(summaries);
     // A row calmer than the median is not rare in a way that matters: to the forest all such rows are alike.
-    const fed = Float32Array.from(summaries, (value, at) => Math.max(value, centre[at % summaryWidth] as number));
-    const forest = growForest(fed, count, summaryWidth, this.options);
-    this.adopt({ scaler, figures, forest, threshold: 1 });
-    const scores = this.scoreAll(usable);
+    const fed = new Float32Array(summaries.length);
+    for (let at = 0; at < fed.length; at++) fed[at] = Math.max(summaries[at] as number, centre[at % summaryWidth] as number);
+    const forest = this.grow(fed, count);
+    const scores = this.scoresOf(summaries, caps, { forest, figures });
     this.adopt({ scaler, figures, forest, threshold: learnThreshold(scores, this.options.contamination) });
   }
 
@@ -75,6 +91,7 @@ class IsolationForestDetector implements Detector {
   scoreAll(rows: Float64Array): Float64Array {
     const width = this.features.length;
     const scores = new Float64Array(this.rowCount(rows));
+    if (scores.length >= kernelRows && this.kernels !== undefined && this.model !== null) return this.scoreMany(rows, this.model);
     for (let row = 0; row < scores.length; row++) scores[row] = this.scoreAt(rows, row * width) ?? Number.NaN;
     return scores;
   }
@@ -139,6 +156,13 @@ class IsolationForestDetector implements Detector {
     return usable.subarray(0, count * width);
   }
 
+  private grow(rows: Float32Array, count: number): IsolationForest {
+    if (this.kernels === undefined) return growForest(rows, count, summaryWidth, this.options);
+    const table = this.kernels.table(count, summaryWidth);
+    table.rows.set(rows);
+    return table.grow(this.options);
+  }
+
   private scoreAt(rows: Float64Array, at: number): number | null {
     if (this.model === null || tooFew(rows, at, this.features.length)) return null;
     this.measure(this.model.scaler, rows, at);
@@ -146,29 +170,50 @@ class IsolationForestDetector implements Detector {
     return Math.min(score, scoreCap(this.exceedances, this.features));
   }
 
+  /** As `scoreAt` row by row, with one walk of all rows through the forest. */
+  private scoreMany(rows: Float64Array, model: IsolationForestModel): Float64Array {
+    const width = this.features.length;
+    const count = rows.length / width;
+    const summaries = new Float64Array(count * summaryWidth);
+    const caps = new Float64Array(count).fill(Number.NaN);
+    for (let row = 0; row < count; row++) {
+      if (tooFew(rows, row * width, width)) continue;
+      this.measure(model.scaler, rows, row * width);
+      (this.summarize as Summarizer)(this.exceedances, summaries, row * summaryWidth);
+      caps[row] = scoreCap(this.exceedances, this.features);
+    }
+    return this.scoresOf(summaries, caps, model);
+  }
+
+  /** Scores of rows by their summaries and their bounds; NaN where the bound is. */
+  private scoresOf(
+    summaries: Float64Array,
+    caps: Float64Array,
+    { forest, figures }: Pick<IsolationForestModel, 'forest' | 'figures'>,
+  ): Float64Array {
+    const fed = new Float32Array(summaries);
+    const usesKernel = this.kernels !== undefined && caps.length >= kernelRows;
+    const scores = usesKernel ? this.kernels.exact(forest).scoreRows(fed) : scoreRows(forest, fed);
+    for (let row = 0; row < scores.length; row++) {
+      const evidence = evidenceOf(scores[row] as number, beyondOf(figures, summaries, row * summaryWidth));
+      scores[row] = Math.min(-Math.expm1(-evidence), caps[row] as number);
+    }
+    return scores;
+  }
+
   /** Fills `exceedances` from the row at `at`. */
   private measure(scaler: Scaler, rows: Float64Array, at: number): void {
-    for (const [index, feature] of this.features.entries()) {
-      this.exceedances[index] = featureExceedance(scaler, feature, index, rows[at + index] as number);
+    for (let index = 0; index < this.features.length; index++) {
+      this.exceedances[index] = featureExceedance(scaler, this.features[index] as FeatureSpec, index, rows[at + index] as number);
     }
   }
 
-  /**
-   * Evidence e >= 0 of the row in `exceedances`. Its score before the cap is 1 - exp(-e): the forest's own score within
-   * the edge of training, 1 - (1 - forest score) / (1 + distance)^2 beyond it.
-   */
+  /** Evidence of the row in `exceedances`. */
   private evidence(): number {
     const { forest, figures } = this.model as IsolationForestModel;
     (this.summarize as Summarizer)(this.exceedances, this.summary, 0);
-    let beyond = 0;
-    for (let figure = 0; figure < summaryWidth; figure++) {
-      const value = this.summary[figure] as number;
-      this.fed[figure] = value;
-      beyond = Math.max(beyond, (value - (figures.edge[figure] as number)) / (figures.span[figure] as number));
-    }
-    // A score of 1 would be infinite evidence; only a row isolated at once by every tree has it.
-    const forestScore = Math.min(scoreRow(forest, this.fed), 1 - 2 ** -20);
-    return 2 * Math.log1p(beyond) - Math.log1p(-forestScore);
+    this.fed.set(this.summary);
+    return evidenceOf(scoreRow(forest, this.fed), beyondOf(figures, this.summary, 0));
   }
 
   private ranges({ low, high }: Scaler): readonly ExpectedRange[] {
@@ -176,15 +221,33 @@ class IsolationForestDetector implements Detector {
   }
 }
 
+/** How far the summary at `at` lies beyond the edge of training; 0 within. */
+function beyondOf({ edge, span }: FigureRanges, summaries: Float64Array, at: number): number {
+  let beyond = 0;
+  for (let figure = 0; figure < summaryWidth; figure++) {
+    beyond = Math.max(beyond, ((summaries[at + figure] as number) - (edge[figure] as number)) / (span[figure] as number));
+  }
+  return beyond;
+}
+
+/**
+ * Evidence e >= 0 of a row. Its score before the cap is 1 - exp(-e): the forest's own score within the edge of training,
+ * 1 - (1 - forest score) / (1 + distance)^2 beyond it.
+ */
+function evidenceOf(forestScore: number, beyond: number): number {
+  // A score of 1 would be infinite evidence; only a row isolated at once by every tree has it.
+  return 2 * Math.log1p(beyond) - Math.log1p(-Math.min(forestScore, 1 - 2 ** -20));
+}
+
 /** @throws RangeError for features or options that make no detector. */
-export function createIsolationForest(features: readonly FeatureSpec[], options: DetectorOptions): Detector {
+export function createIsolationForest(features: readonly FeatureSpec[], options: DetectorOptions, kernels?: Kernels): Detector {
   const problem = featuresProblem(features) ?? optionsProblem(options);
   if (problem !== null) throw new RangeError(`The detector ${slug} cannot be made: ${problem}.`);
-  return new IsolationForestDetector(sortFeatures(features), options, null);
+  return new IsolationForestDetector(sortFeatures(features), options, kernels, null);
 }
 
 /** Reads what `save` wrote after the slug. @throws DetectError */
-export function loadIsolationForest(reader: BodyReader): Detector {
+export function loadIsolationForest(reader: BodyReader, kernels?: Kernels): Detector {
   const { features, options, model } = decodeModel(reader);
-  return new IsolationForestDetector(features, options, model);
+  return new IsolationForestDetector(features, options, kernels, model);
 }

@@ -37,12 +37,14 @@ export class BodyWriter {
   }
 
   uint8s(values: Uint8Array): void {
-    for (const value of values) this.uint8(value);
+    this.room(values.length);
+    this.bytes.set(values, this.length);
+    this.length += values.length;
   }
 
   uint16s(values: Uint16Array): void {
     const view = this.room(2 * values.length);
-    for (const [i, value] of values.entries()) view.setUint16(this.length + 2 * i, value, true);
+    for (let i = 0; i < values.length; i++) view.setUint16(this.length + 2 * i, values[i] as number, true);
     this.length += 2 * values.length;
   }
 
@@ -51,17 +53,21 @@ export class BodyWriter {
   }
 
   uint32s(values: Uint32Array): void {
-    for (const value of values) this.uint32(value);
+    const view = this.room(4 * values.length);
+    for (let i = 0; i < values.length; i++) view.setUint32(this.length + 4 * i, values[i] as number, true);
+    this.length += 4 * values.length;
   }
 
   float32s(values: Float32Array): void {
     const view = this.room(4 * values.length);
-    for (const [i, value] of values.entries()) view.setFloat32(this.length + 4 * i, value, true);
+    for (let i = 0; i < values.length; i++) view.setFloat32(this.length + 4 * i, values[i] as number, true);
     this.length += 4 * values.length;
   }
 
   float64s(values: Float64Array): void {
-    for (const value of values) this.float64(value);
+    const view = this.room(8 * values.length);
+    for (let i = 0; i < values.length; i++) view.setFloat64(this.length + 8 * i, values[i] as number, true);
+    this.length += 8 * values.length;
   }
 
   body(): Uint8Array {
@@ -112,27 +118,37 @@ export class BodyReader {
 
   uint8s(count: number): Uint8Array {
     const from = this.take(count);
-    return Uint8Array.from({ length: count }, (_, i) => this.view.getUint8(from + i));
+    const values = new Uint8Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.view.getUint8(from + i);
+    return values;
   }
 
   int16s(count: number): Int16Array {
     const from = this.take(2 * count);
-    return Int16Array.from({ length: count }, (_, i) => this.view.getInt16(from + 2 * i, true));
+    const values = new Int16Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.view.getInt16(from + 2 * i, true);
+    return values;
   }
 
   uint32s(count: number): Uint32Array {
     const from = this.take(4 * count);
-    return Uint32Array.from({ length: count }, (_, i) => this.view.getUint32(from + 4 * i, true));
+    const values = new Uint32Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.view.getUint32(from + 4 * i, true);
+    return values;
   }
 
   float32s(count: number): Float32Array {
     const from = this.take(4 * count);
-    return Float32Array.from({ length: count }, (_, i) => this.view.getFloat32(from + 4 * i, true));
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.view.getFloat32(from + 4 * i, true);
+    return values;
   }
 
   float64s(count: number): Float64Array {
     const from = this.take(8 * count);
-    return Float64Array.from({ length: count }, (_, i) => this.view.getFloat64(from + 8 * i, true));
+    const values = new Float64Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.view.getFloat64(from + 8 * i, true);
+    return values;
   }
 
   /** @throws DetectError when something is left over. */

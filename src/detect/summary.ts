@@ -100,7 +100,9 @@ export function learnFigures(summaries: Float64Array): FigureRanges & { readonly
   const edge = new Float64Array(summaryWidth);
   const span = new Float64Array(summaryWidth);
   for (let figure = 0; figure < summaryWidth; figure++) {
-    const sorted = summaries.filter((_, at) => at % summaryWidth === figure).sort();
+    const sorted = new Float64Array(summaries.length / summaryWidth);
+    for (let row = 0; row < sorted.length; row++) sorted[row] = summaries[row * summaryWidth + figure] as number;
+    sorted.sort();
     const median = quantile(sorted, 0.5);
     const end = quantile(sorted, edgeQuantile);
     centre[figure] = median;

@@ -30,10 +30,10 @@ let compiled: WebAssembly.Module | null = null;
 
 const compile = (): WebAssembly.Module => (compiled ??= new WebAssembly.Module(Buffer.from(kernelBytes, 'base64')));
 
-/** False where there is no WebAssembly (Node.js may be started so), or none with SIMD. */
+/** False where there is no WebAssembly (Node.js may be started so), none with SIMD, or no address space for its memories. */
 export function compilesKernels(): boolean {
   try {
-    compile();
+    openInstance({ nothing: 1 });
     return true;
   } catch {
     return false;

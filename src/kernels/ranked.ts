@@ -31,7 +31,10 @@ export function rankForest(forest: IsolationForest): RankedForest | null {
   const trees = forest.roots.length;
   const thresholds = thresholdsOf(forest);
   if (thresholds.some(({ length }) => length > mostThresholds)) return null;
-  const ranks = Uint16Array.from(threshold, (value, node) => rankIn(thresholds[feature[node] as number] as Float32Array, value));
+  const ranks = new Uint16Array(threshold.length);
+  for (let node = 0; node < ranks.length; node++) {
+    ranks[node] = rankIn(thresholds[feature[node] as number] as Float32Array, threshold[node] as number);
+  }
 
   const paths = new Float64Array(leavesPerTree * trees);
   const groups: RankedGroup[] = [];
@@ -54,14 +57,23 @@ export function rankForest(forest: IsolationForest): RankedForest | null {
 
 /** Per feature its different thresholds, sorted and filled up. */
 function thresholdsOf({ featureCount, feature, threshold }: IsolationForest): Float32Array[] {
-  const all: number[][] = Array.from({ length: featureCount }, () => []);
-  for (let node = 0; node < feature.length; node++) all[feature[node] as number]?.push(threshold[node] as number);
+  const counts = new Uint32Array(featureCount);
+  for (let node = 0; node < feature.length; node++) counts[feature[node] as number] = (counts[feature[node] as number] as number) + 1;
+  const all = Array.from(counts, (count) => new Float32Array(count));
+  for (let node = feature.length - 1; node >= 0; node--) {
+    const index = feature[node] as number;
+    const place = (counts[index] as number) - 1;
+    counts[index] = place;
+    (all[index] as Float32Array)[place] = threshold[node] as number;
+  }
   return all.map((values) => {
-    const different = Float32Array.from(values)
-      .sort()
-      .filter((value, at, sorted) => at === 0 || value !== sorted[at - 1]);
-    const filled = new Float32Array(2 ** Math.ceil(Math.log2(different.length + 1)) - 1).fill(Infinity);
-    filled.set(different);
+    values.sort();
+    let different = 0;
+    for (let at = 0; at < values.length; at++) {
+      if (at === 0 || values[at] !== values[at - 1]) values[different++] = values[at] as number;
+    }
+    const filled = new Float32Array(2 ** Math.ceil(Math.log2(different + 1)) - 1).fill(Infinity);
+    filled.set(values.subarray(0, different));
     return filled;
   });
 }

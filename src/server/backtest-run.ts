@@ -13,7 +13,7 @@ const weekMs = 7 * 86_400_000;
 /** Steps read at once. */
 const pieceSteps = 3_000;
 /** Scored at once by a detector that does not stream: a bound on the time without a breath. */
-const sliceSteps = 500;
+const sliceSteps = 2_000;
 /** Rows of history held, over the entities that are read together: a bound on memory. */
 const rowsHeld = 200_000;
 const mostTogether = 10;

@@ -3,10 +3,10 @@ import type { Config } from '../model/config.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Store } from '../store/contract.ts';
-import { runBacktest } from './backtest-run.ts';
 import type { Detectors } from './detectors.ts';
 import type { Log } from './log.ts';
 import { completeUntil, type Source } from './reader.ts';
+import { type HeavyWork, heavyWorkHere } from './threads/heavy-work.ts';
 
 /** Backtests, one at a time; the last one is remembered until the next or the end of the process. */
 export interface Backtests {
@@ -26,10 +26,12 @@ export function createBacktests(options: {
   source: () => Source;
   detectors: Detectors;
   config: Config['detection'];
+  /** Left out, it is done on the event loop. */
+  heavy?: HeavyWork;
   now: () => number;
   log: Log;
 }): Backtests {
-  const { store, detectors, now, log } = options;
+  const { store, detectors, now, log, heavy = heavyWorkHere(detectors, options.config) } = options;
   let last: Backtest | null = null;
   let abort = new AbortController();
   let work: Promise<void> = Promise.resolve();
@@ -68,18 +70,10 @@ export function createBacktests(options: {
     const end = (change: Partial<Backtest>) => {
       last = { ...running, progress: last?.progress ?? 0, endedMs: now(), ...change };
     };
-    work = runBacktest(
-      { profile, entities, fromMs, toMs, settings },
-      {
-        source,
-        detectors,
-        config: options.config,
-        signal,
-        onProgress: (progress) => {
-          last = { ...running, progress };
-        },
-      },
-    ).then(
+    const onProgress = (progress: number) => {
+      last = { ...running, progress };
+    };
+    work = heavy.backtest({ plan: { profile, entities, fromMs, toMs, settings }, source, signal, onProgress }).then(
       (sides) => end({ state: 'done', progress: 1, sides }),
       (thrown: unknown) => {
         if (signal.aborted) return end({ state: 'cancelled' });

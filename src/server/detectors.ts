@@ -7,6 +7,7 @@ import {
   type FeatureSpec,
   loadDetector,
 } from '../detect/index.ts';
+import { loadKernels } from '../kernels/load.ts';
 import type { Config } from '../model/config.ts';
 
 /** The detectors there are, made as the configuration says. An argument of whoever makes one, so that tests bring their own. */
@@ -20,6 +21,7 @@ export interface Detectors {
 }
 
 export function createDetectors(config: Config['detection']): Detectors {
+  const kernels = loadKernels();
   const timeZone = config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   return {
     slugs: [...detectors.keys()],
@@ -32,7 +34,7 @@ export function createDetectors(config: Config['detection']): Detectors {
       stepMs,
       timeZone,
     }),
-    create: createDetector,
-    load: loadDetector,
+    create: (slug, features, options) => createDetector(slug, features, options, kernels),
+    load: (buffer) => loadDetector(buffer, kernels),
   };
 }

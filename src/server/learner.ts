@@ -6,13 +6,15 @@ import type { Profile } from '../model/profile.ts';
 import type { ModelInfo } from '../model/score.ts';
 import { minuteText } from '../model/time.ts';
 import type { Store } from '../store/contract.ts';
+import { breathe } from './breath.ts';
 import { createDetectors, type Detectors } from './detectors.ts';
 import { createKeptModels, type KeptModel } from './kept-models.ts';
 import type { Log } from './log.ts';
 import type { LearnGate } from './quiet.ts';
 import { completeUntil, type EntityWindow, readWindow, type Source } from './reader.ts';
 import { follow, type ModelState, saveCheckpoints } from './streaming.ts';
-import { calmRows, dataHash, rowsOf, teach, type TrainingRows } from './training.ts';
+import { type HeavyWork, heavyWorkHere } from './threads/heavy-work.ts';
+import { calmRows, rowsOf, teach, type TrainingRows } from './training.ts';
 
 /** What an entity's model says, or how long it still learns. */
 export interface Learned {
@@ -71,6 +73,8 @@ export function createLearner(options: {
   source: () => Source;
   config: Config['detection'];
   detectors?: Detectors;
+  /** Who learns; left out, it is done on the event loop. */
+  heavy?: HeavyWork;
   /** Asked before rows are learned; without it all may be. */
   gate?: () => Promise<LearnGate>;
   /** Whether it is this instance that trains and saves what is due; without it all are its own. */
@@ -79,6 +83,7 @@ export function createLearner(options: {
   onChange: (profile: string, entity: string) => void;
 }): Learner {
   const { store, config, log, detectors = createDetectors(config) } = options;
+  const { heavy = heavyWorkHere(detectors, config) } = options;
   const kept = createKeptModels({ store, detectors, log, onChange: options.onChange });
   const states = new Map<string, ModelState>();
   let gate: LearnGate = () => true;
@@ -149,8 +154,8 @@ export function createLearner(options: {
 
   const learn = async (profile: Profile, window: EntityWindow, times: Float64Array, nowMs: number): Promise<ModelInfo | null> => {
     const made = detectors.optionsFor(options.source().stepMs);
-    const detector = detectors.create(config.detector, profile.features, made);
-    const training = await trainingRows(profile, detector, window, times);
+    const job = { detector: config.detector, features: profile.features, options: made };
+    const training = await trainingRows(profile, detectors.create(config.detector, profile.features, made), window, times);
     const steps = training.times.length;
     const state = stateOf(profile, window.entity);
     const wait = (missing: number): null => {
@@ -160,9 +165,10 @@ export function createLearner(options: {
       return null;
     };
     if (steps < config.minimumSteps) return wait(config.minimumSteps - steps);
-    await teach(detector, training);
+    const outcome = await heavy.learn({ ...job, training });
     // Few steps may be asked for, but a detector that streams has no opinion before its own least.
-    if (detector.threshold === null) return wait(Math.max(1, leastStreamedRows - steps));
+    if (outcome === null) return wait(Math.max(1, leastStreamedRows - steps));
+    const detector = detectors.load(outcome.buffer);
     const info = await store.models.save(
       {
         profile: profile.slug,
@@ -173,10 +179,10 @@ export function createLearner(options: {
         trainedFromMs: times[0] ?? nowMs,
         trainedToMs: times.at(-1) ?? nowMs,
         steps,
-        dataSha256: dataHash(training),
+        dataSha256: outcome.dataSha256,
         options: { ...made },
       },
-      detector.save(),
+      outcome.buffer,
       modelsKept,
     );
     states.set(keyOf(profile.slug, window.entity), scoring(detector, info));
@@ -212,7 +218,7 @@ export function createLearner(options: {
     for (const each of window.entities) {
       if (!entities.includes(each.entity)) continue;
       learned.set(each.entity, await learn(profile, each, window.times, nowMs));
-      // One model takes tens of milliseconds: let requests through between two.
+      // Choosing its rows and saving it take a few milliseconds: let requests through between two.
       await setImmediate();
     }
     return learned;
@@ -222,7 +228,9 @@ export function createLearner(options: {
     async meet(profile, entities) {
       for (const entity of entities) {
         const key = keyOf(profile.slug, entity);
-        if (!states.has(key)) states.set(key, await load(profile, entity));
+        if (states.has(key)) continue;
+        states.set(key, await load(profile, entity));
+        await breathe();
       }
     },
     async follow(profile, entities, { cursorMs, lastMs }) {
@@ -264,13 +272,14 @@ export function createLearner(options: {
       const fromMs = toMs - Math.ceil(config.window / source.stepMs) * source.stepMs;
       const window = await readWindow(source, profile, { fromMs, toMs, entities: [entity] });
       const found = window.entities.find((each) => each.entity === entity);
-      const copy = detectors.create(detector.slug, profile.features, detectors.optionsFor(source.stepMs));
-      if (found)
-        await teach(
-          copy,
-          rowsOf(found, window.times, profile.features.length, (step) => gate(profile.slug, entity, window.times[step] as number)),
-        );
-      return copy;
+      const job = { detector: detector.slug, features: profile.features, options: detectors.optionsFor(source.stepMs) };
+      const width = profile.features.length;
+      const training = found && rowsOf(found, window.times, width, (step) => gate(profile.slug, entity, window.times[step] as number));
+      const outcome = training === undefined ? null : await heavy.learn({ ...job, training });
+      if (outcome !== null) return detectors.load(outcome.buffer);
+      const young = detectors.create(job.detector, job.features, job.options);
+      if (training !== undefined) await teach(young, training);
+      return young;
     },
     // Asking makes nothing: an entity is met by the reader alone, which loads its model.
     of: (profile, entity) => states.get(keyOf(profile.slug, entity)) ?? fresh(),

@@ -44,6 +44,7 @@ import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
 import { ownSource } from './source.ts';
 import { supervise } from './supervisor.ts';
+import { createHeavyThreads } from './threads/heavy-threads.ts';
 import { worst } from './views/overview.ts';
 import { startWork } from './work.ts';
 
@@ -175,17 +176,20 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
       events.emit({ kind, profile, entity, tsMs: now() });
     const detectors = createDetectors(config.detection);
+    const heavy = createHeavyThreads(config.detection);
+    stops.push(() => heavy.stop());
     const learner = createLearner({
       store,
       source,
       config: config.detection,
       detectors,
+      heavy,
       gate: async () => quietGate(await store.silences.list()),
       owns: shares.owns,
       log,
       onChange: changed('models'),
     });
-    const backtests = createBacktests({ store, source, detectors, config: config.detection, now, log });
+    const backtests = createBacktests({ store, source, detectors, heavy, config: config.detection, now, log });
     stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
     const incidents = createIncidents({

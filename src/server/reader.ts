@@ -1,4 +1,4 @@
-import type { PrometheusClient, RangeSeries } from '../clients/prometheus.ts';
+import type { Labels, PrometheusClient, RangeSeries } from '../clients/prometheus.ts';
 import type { Profile } from '../model/profile.ts';
 import { type Binding, bind } from './profiles.ts';
 import { anyOf } from './promql.ts';
@@ -71,60 +71,118 @@ export async function readWindow(
   if (steps === 0) return { times, entities: [] };
   const identity = source.identity(profile);
   const bound = bindingOf(source, profile, range.entities);
-  const keyOf = (labels: Readonly<Record<string, string>>) => identity.map((label) => labels[label] ?? '').join('/');
+  const known = createIdentities<EntityWindow & { lastMs: number }>(identity);
   const stepOf = (tsMs: number) => Math.round((tsMs - range.fromMs) / stepMs) - 1;
+  const asked = async (expr: string, first: number, last: number): Promise<RangeSeries[]> => {
+    const spent = await source.admit?.({ profile: profile.slug, expr, steps: last - first + 1, entities: range.entities?.length });
+    const askedMs = performance.now();
+    try {
+      return await source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
+    } finally {
+      spent?.((performance.now() - askedMs) / 1000);
+    }
+  };
   /** Sources refuse more than 11,000 points a series: a long window is asked for in pieces. */
-  const ask = async function* (expr: string): AsyncGenerator<RangeSeries> {
+  const ask = function* (expr: string): Generator<Promise<RangeSeries[]>> {
     for (let first = 0; first < steps; first += mostSteps) {
       const last = Math.min(steps, first + mostSteps) - 1;
-      const spent = await source.admit?.({ profile: profile.slug, expr, steps: last - first + 1, entities: range.entities?.length });
-      const askedMs = performance.now();
-      let series: RangeSeries[];
-      try {
-        series = await source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
-      } finally {
-        spent?.((performance.now() - askedMs) / 1000);
-      }
-      yield* series;
+      yield asked(expr, first, last);
     }
   };
 
   const features = sortedFeatures(profile);
   const width = features.length;
-  const windows = new Map<string, EntityWindow & { lastMs: number }>();
-  for await (const series of ask(profile.presence)) {
-    const entity = keyOf(series.labels);
-    const known = windows.get(entity);
-    const lastMs = series.tsMs.at(-1) ?? 0;
-    const job = series.labels['job'] ?? '';
-    const instance = series.labels['instance'] ?? '';
-    // An entity that moved has two presence series: one model, named by its newest address.
-    const base = known ?? { rows: new Float64Array(steps * width).fill(Number.NaN), present: new Uint8Array(steps) };
-    if (known === undefined || lastMs > known.lastMs)
-      windows.set(entity, { rows: base.rows, present: base.present, entity, job, instance, lastMs });
-    for (let at = 0; at < series.tsMs.length; at++) {
-      const step = stepOf(series.tsMs[at] as number);
-      if ((series.values[at] as number) > 0 && step >= 0 && step < steps) base.present[step] = 1;
-    }
-  }
-  if (windows.size === 0) return { times, entities: [] };
-  for (const [column, feature] of features.entries()) {
-    for await (const series of ask(feature.expr)) {
-      const window = windows.get(keyOf(series.labels));
-      if (window === undefined) continue;
+  for (const answer of ask(profile.presence)) {
+    for (const series of await answer) {
+      const entity = nameOf(series.labels, identity);
+      const before = known.get(entity);
+      const lastMs = series.tsMs.at(-1) ?? 0;
+      const job = series.labels['job'] ?? '';
+      const instance = series.labels['instance'] ?? '';
+      // An entity that moved has two presence series: one model, named by its newest address.
+      const base = before ?? { rows: new Float64Array(steps * width).fill(Number.NaN), present: new Uint8Array(steps) };
+      if (before === undefined || lastMs > before.lastMs)
+        known.set(entity, series.labels, { rows: base.rows, present: base.present, entity, job, instance, lastMs });
       for (let at = 0; at < series.tsMs.length; at++) {
         const step = stepOf(series.tsMs[at] as number);
-        const value = series.values[at] as number;
-        if (step >= 0 && step < steps && window.present[step] === 1 && Number.isFinite(value)) window.rows[step * width + column] = value;
+        if ((series.values[at] as number) > 0 && step >= 0 && step < steps) base.present[step] = 1;
       }
     }
   }
-  return { times, entities: [...windows.values()].map(({ lastMs: _lastMs, ...window }) => window) };
+  if (known.size === 0) return { times, entities: [] };
+  for (const [column, feature] of features.entries()) {
+    for (const answer of ask(feature.expr)) {
+      for (const series of await answer) {
+        const window = known.find(series.labels);
+        if (window === undefined) continue;
+        for (let at = 0; at < series.tsMs.length; at++) {
+          const step = stepOf(series.tsMs[at] as number);
+          const value = series.values[at] as number;
+          if (step >= 0 && step < steps && window.present[step] === 1 && Number.isFinite(value)) window.rows[step * width + column] = value;
+        }
+      }
+    }
+  }
+  return { times, entities: known.all().map(({ lastMs: _lastMs, ...window }) => window) };
 }
+
+/** The name of an entity: the values of its identity labels. */
+const nameOf = (labels: Labels, identity: readonly string[]): string => identity.map((label) => labels[label] ?? '').join('/');
+
+interface Identities<T> {
+  readonly size: number;
+  get(entity: string): T | undefined;
+  set(entity: string, labels: Labels, thing: T): void;
+  /** What belongs to a series with these labels. */
+  find(labels: Labels): T | undefined;
+  all(): T[];
+}
+
+/**
+ * Entities of one window by their identity labels. Sources answer one query after the other in the same order, so the entity of
+ * the next series is nearly always the one that follows: then a look at its labels is enough, and no name is put together.
+ */
+function createIdentities<T>(identity: readonly string[]): Identities<T> {
+  const places = new Map<string, number>();
+  const values: string[][] = [];
+  const things: T[] = [];
+  let next = 0;
+  const isAt = (place: number, labels: Labels): boolean => {
+    const own = values[place];
+    return own !== undefined && identity.every((label, at) => own[at] === (labels[label] ?? ''));
+  };
+  return {
+    get size() {
+      return things.length;
+    },
+    get(entity) {
+      const place = places.get(entity);
+      return place === undefined ? undefined : things[place];
+    },
+    set(entity, labels, thing) {
+      const place = places.get(entity) ?? things.length;
+      places.set(entity, place);
+      values[place] = identity.map((label) => labels[label] ?? '');
+      things[place] = thing;
+    },
+    find(labels) {
+      if (next >= things.length) next = 0;
+      const place = isAt(next, labels) ? next : places.get(nameOf(labels, identity));
+      if (place === undefined) return undefined;
+      next = place + 1;
+      return things[place];
+    },
+    all: () => things,
+  };
+}
+
+const sorted = new WeakMap<Profile, Profile['features']>();
 
 /** The columns of every row: a profile's features sorted by name, as detectors sort them. */
 export function sortedFeatures(profile: Profile): Profile['features'] {
-  return profile.features.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const features = sorted.get(profile) ?? profile.features.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  sorted.set(profile, features);
+  return features;
 }
 
 /** The binding of a profile on a source, narrowed to some entities where they are given; others may come along. */

@@ -40,7 +40,7 @@ export async function scoreWindow(
 ): Promise<ScoredWindow> {
   const { override, mayLearn } = options;
   const streams = detector?.streaming === true && mayLearn !== undefined;
-  const scores = detector === null || streams ? new Float64Array(times.length).fill(Number.NaN) : detector.scoreAll(rows, times);
+  const scores = detector === null || streams ? new Float64Array(times.length).fill(Number.NaN) : await scoresOf(detector, rows, times);
   const found: Found[] = [];
   let threshold = override ?? detector?.threshold ?? null;
   let scored = 0;
@@ -72,6 +72,22 @@ export async function scoreWindow(
     if (step % slice === slice - 1) await breathe();
   }
   return { scores, found, scored, threshold, learned, refused };
+}
+
+/** Rows scored at once by a detector that learns nothing from them. */
+const piece = 4096;
+
+/** Scores of many rows, each against what is learned now. */
+async function scoresOf(detector: Detector, rows: Float64Array, times: Float64Array): Promise<Float64Array> {
+  if (times.length <= piece) return detector.scoreAll(rows, times);
+  const width = detector.features.length;
+  const scores = new Float64Array(times.length);
+  for (let from = 0; from < times.length; from += piece) {
+    const to = Math.min(times.length, from + piece);
+    scores.set(detector.scoreAll(rows.subarray(from * width, to * width), times.subarray(from, to)), from);
+    await breathe();
+  }
+  return scores;
 }
 
 /** What a detector expects of each feature, in the order of rows, never beyond what the feature can be; null before learning. */

@@ -2,6 +2,7 @@ import type { Detector } from '../detect/index.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ModelInfo } from '../model/score.ts';
 import type { Store } from '../store/contract.ts';
+import { breathe } from './breath.ts';
 import type { LearnGate } from './quiet.ts';
 import { readWindow, type Source } from './reader.ts';
 import { rowsOf, teach } from './training.ts';
@@ -113,6 +114,7 @@ export async function saveCheckpoints(
     const saved = await store.models.checkpoint(info.id, learned, detector.save());
     if (saved === null) outdated.push(entity);
     else Object.assign(state, { info: saved, unsaved: 0, refused: false, savedMs: nowMs });
+    await breathe();
   }
   return outdated;
 }

@@ -33,9 +33,12 @@ export function calmRows(
   width: number,
   about: { isFlagged: (timeMs: number) => boolean; mayLearn: (timeMs: number) => boolean; stepMs: number; windowMs: number },
 ): TrainingRows & { readonly accepted: boolean } {
-  const isUsable = (step: number) =>
-    about.mayLearn(times[step] as number) &&
-    window.rows.subarray(step * width, (step + 1) * width).filter((value) => !Number.isNaN(value)).length * 2 >= width;
+  const isUsable = (step: number): boolean => {
+    if (!about.mayLearn(times[step] as number)) return false;
+    let there = 0;
+    for (let at = step * width; at < (step + 1) * width; at++) if (!Number.isNaN(window.rows[at])) there++;
+    return there * 2 >= width;
+  };
   const present = rowsOf(window, times, width, isUsable);
   const calm = rowsOf(window, times, width, (step) => isUsable(step) && !about.isFlagged(times[step] as number));
   const accepted = (present.times.length - calm.times.length) * about.stepMs >= Math.min(acceptedMs, about.windowMs / 2);

@@ -156,6 +156,12 @@ describe.each([...detectors.keys()])('%s', (slug) => {
     );
   });
 
+  test('what it keeps does not grow with what it learned', () => {
+    const bytes = (count: number): number => (learned(slug, plainFeatures(width), normalRows(15, count, width)) as Detector).save().length;
+    // Trees differ by a few leaves.
+    expect(bytes(3000)).toBeLessThan(1.1 * bytes(300));
+  });
+
   test('the order in which features are given changes nothing', () => {
     const given = plainFeatures(width);
     const rows = normalRows(7, 200, width);

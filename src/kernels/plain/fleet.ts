@@ -1,8 +1,8 @@
 /** A fleet in plain TypeScript: the same trees, records and random numbers as src/kernels/assembly/fleet.ts, so the same scores. */
-import { createRandom } from '../../detect/random.ts';
+import { createTreeGrower } from '../../detect/forest/grow-tree.ts';
+import { createRandom, type Random } from '../../detect/random.ts';
 import type { Fleet, FleetOptions } from '../../detect/kernels.ts';
 import { boundsOf, checkEntity, fillReservoir, fleetLevel, fleetShape, mostRecords } from '../fleet-shape.ts';
-import { createTreeDraft } from './tree-draft.ts';
 
 interface Entity {
   readonly low: Float32Array;
@@ -12,13 +12,67 @@ interface Entity {
   readonly trees: Uint32Array[];
 }
 
+interface DraftOptions {
+  readonly random: Random;
+  readonly features: number;
+  /** Levels of a reservoir row. */
+  readonly padded: number;
+  readonly sampleSize: number;
+  readonly codes: Uint8Array;
+}
+
+/** Grows trees over all rows of a reservoir, at most so deep, as records. */
+function createRecordDraft({ random, features, padded, sampleSize, codes }: DraftOptions): {
+  grow(reservoir: Uint16Array, depth: number): Uint32Array;
+} {
+  const order = new Uint32Array(sampleSize);
+  const draft = new Uint32Array(512);
+  const leafRecord = new Uint16Array(256);
+  let records = 0;
+  const grower = createTreeGrower({
+    random,
+    features,
+    stride: padded,
+    order,
+    cut: (low, high) => low + random.below(high - low),
+    maker: {
+      leaf(depth, rows) {
+        const code = codes[depth * 257 + rows] as number;
+        const known = leafRecord[code] as number;
+        if (known !== 0) return known;
+        const record = records++;
+        // 8 bits each, as in the kernel.
+        leafRecord[code] = record & 255;
+        draft[record] = (record << 24) | ((record & 255) << 16) | code;
+        return record;
+      },
+      open(feature, threshold) {
+        draft[records] = (threshold << 6) | feature;
+        return records++;
+      },
+      close(record, left, right) {
+        draft[record] = (right << 24) | (left << 16) | (draft[record] as number);
+      },
+    },
+  });
+  return {
+    grow(reservoir, depth) {
+      for (let i = 0; i < sampleSize; i++) order[i] = i;
+      leafRecord.fill(0);
+      records = 0;
+      grower.grow(reservoir, sampleSize, depth);
+      return draft.slice(0, records);
+    },
+  };
+}
+
 /** @throws RangeError for options that make no fleet. */
 export function openPlainFleet(options: FleetOptions): Fleet {
   const { entities, features, trees, sampleSize, refreshTicks, seed } = options;
   const shape = fleetShape(options);
   const { padded, depth, capacity, codes, scoreOf } = shape;
   const random = createRandom(seed);
-  const draft = createTreeDraft({ random, features, padded, sampleSize, codes });
+  const draft = createRecordDraft({ random, features, padded, sampleSize, codes });
   const fleet = Array.from({ length: entities }, (): Entity => emptyEntity());
   const values = new Float32Array(entities * features);
   const scores = new Float64Array(entities);

@@ -1,0 +1,53 @@
+import type { DetectorOptions, FeatureSpec } from '../../detect/index.ts';
+import type { BacktestSide } from '../../model/backtest.ts';
+import type { Config } from '../../model/config.ts';
+import { type BacktestPlan, runBacktest } from '../backtest-run.ts';
+import type { Detectors } from '../detectors.ts';
+import type { Source } from '../reader.ts';
+import { dataHash, teach, type TrainingRows } from '../training.ts';
+
+/** What a detector is made of and learns. */
+export interface LearnJob {
+  readonly detector: string;
+  readonly features: readonly FeatureSpec[];
+  readonly options: DetectorOptions;
+  readonly training: TrainingRows;
+}
+
+/** A detector that has learned, as it is saved, and what it learned. */
+export interface LearnOutcome {
+  readonly buffer: Uint8Array;
+  readonly dataSha256: string;
+}
+
+export interface BacktestJob {
+  readonly plan: BacktestPlan;
+  readonly source: Source;
+  readonly signal: AbortSignal;
+  readonly onProgress: (ratio: number) => void;
+}
+
+/** What takes long enough for a request to notice. The same answers wherever it is done. */
+export interface HeavyWork {
+  /** Null where the detector has no opinion after all rows. @throws what learning throws. */
+  learn(job: LearnJob): Promise<LearnOutcome | null>;
+  /** @throws VigiaError `far-…`, and the reason of `signal` when it was cancelled. */
+  backtest(job: BacktestJob): Promise<BacktestSide[]>;
+  stop(): Promise<void>;
+}
+
+export async function learnRows(detectors: Detectors, job: LearnJob): Promise<LearnOutcome | null> {
+  const { training } = job;
+  const detector = detectors.create(job.detector, job.features, job.options);
+  await teach(detector, training);
+  return detector.threshold === null ? null : { buffer: detector.save(), dataSha256: dataHash(training) };
+}
+
+/** Heavy work on the caller's own event loop, with any detectors: requests get their turn between two pieces of it. */
+export function heavyWorkHere(detectors: Detectors, config: Config['detection']): HeavyWork {
+  return {
+    learn: (job) => learnRows(detectors, job),
+    backtest: ({ plan, ...options }) => runBacktest(plan, { ...options, detectors, config }),
+    stop: async () => {},
+  };
+}

@@ -1,0 +1,125 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { detectors as all } from '../../src/detect/index.ts';
+import { configSchema } from '../../src/model/config.ts';
+import { VigiaError } from '../../src/model/errors.ts';
+import { createDetectors } from '../../src/server/detectors.ts';
+import { createHeavyThreads } from '../../src/server/threads/heavy-threads.ts';
+import { type BacktestJob, heavyWorkHere, type LearnJob } from '../../src/server/threads/heavy-work.ts';
+import { normalRows } from '../detect/data.ts';
+import { fakeSource, profile, stepMs, type World } from './fake-source.ts';
+
+const config = configSchema.parse({ detection: { minimumSteps: 40, window: '1h', retrain: '1h', trees: 20 } }).detection;
+const detectors = createDetectors(config);
+const here = heavyWorkHere(detectors, config);
+const threads = createHeavyThreads(config);
+afterAll(() => threads.stop());
+
+const startMs = Date.UTC(2026, 0, 1);
+const jobOf = (detector: string, count: number): LearnJob => ({
+  detector,
+  features: profile.features,
+  options: detectors.optionsFor(stepMs),
+  training: {
+    rows: normalRows(count, count, profile.features.length),
+    times: Float64Array.from({ length: count }, (_, step) => startMs + step * stepMs),
+  },
+});
+
+describe('learning in a thread', () => {
+  it.each([...all.keys()])('is the same as on the event loop: %s', async (slug) => {
+    const job = jobOf(slug, 300);
+    const there = await threads.learn(job);
+    expect(there).toEqual(await here.learn(job));
+    expect(detectors.load(there?.buffer ?? new Uint8Array()).threshold).toBeGreaterThan(0.5);
+    // The rows are still the caller's.
+    expect(job.training.rows).toHaveLength(300 * profile.features.length);
+  });
+
+  it('answers null where there is no opinion yet, and says what was wrong, as on the event loop', async () => {
+    for (const heavy of [here, threads]) {
+      expect(await heavy.learn(jobOf('robust-z', 20))).toBeNull();
+      await expect(heavy.learn(jobOf('isolation-forest', 10))).rejects.toThrow(RangeError);
+      await expect(heavy.learn(jobOf('isolation-forest', 10))).rejects.toThrow('Only 10 of 10 rows are usable');
+      await expect(heavy.learn(jobOf('nothing', 100))).rejects.toThrow('There is no detector "nothing"');
+    }
+  });
+
+  it('keeps several jobs apart, and lets the event loop go on', async () => {
+    let turns = 0;
+    const turning = setInterval(() => turns++, 0);
+    const jobs = [40, 2000, 50, 1000].map((count) => jobOf('isolation-forest', count));
+    const outcomes = await Promise.all(jobs.map((job) => threads.learn(job)));
+    clearInterval(turning);
+    expect(turns).toBeGreaterThan(0);
+    for (const [at, job] of jobs.entries()) expect(outcomes[at]).toEqual(await here.learn(job));
+  });
+});
+
+const calm = (feature: string, tsMs: number) => 0.1 + 0.02 * Math.sin(tsMs / 7_000 + feature.length) + 0.01 * Math.sin(tsMs / 1_300);
+const worldOf = (): World => ({
+  nowMs: startMs,
+  down: false,
+  queries: 0,
+  entities: new Map(
+    ['web1', 'web2'].map((name, index) => [
+      name,
+      {
+        present: () => true,
+        value: (feature, tsMs) => (feature === 'memory' && tsMs % (3_600_000 * (index + 2)) < 60_000 ? 0.9 : calm(feature, tsMs)),
+      },
+    ]),
+  ),
+});
+const backtestOf = (world: World, more: Partial<BacktestJob> = {}): BacktestJob => ({
+  plan: {
+    profile,
+    entities: ['web1', 'web2'],
+    fromMs: startMs,
+    toMs: startMs + 6 * 3_600_000,
+    settings: [
+      { detector: 'isolation-forest', threshold: null },
+      { detector: 'robust-z', threshold: 0.9 },
+    ],
+  },
+  source: fakeSource(world),
+  signal: new AbortController().signal,
+  onProgress: () => {},
+  ...more,
+});
+
+describe('a backtest in a thread', () => {
+  it('finds what it finds on the event loop, and tells how far it is', async () => {
+    const progress: number[] = [];
+    const sides = await threads.backtest(backtestOf(worldOf(), { onProgress: (ratio) => progress.push(ratio) }));
+    expect(sides).toEqual(await here.backtest(backtestOf(worldOf())));
+    expect(sides[0]?.findings).toBeGreaterThan(0);
+    expect(progress.at(-1)).toBe(1);
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+  });
+
+  it('fails with what the source answered, which keeps its code', async () => {
+    const world = worldOf();
+    world.down = true;
+    const failure: unknown = await threads.backtest(backtestOf(world)).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(VigiaError);
+    expect(failure).toMatchObject({ code: 'far-status', message: 'Prometheus answered 500: it hurts.' });
+  });
+
+  it('can be cancelled while it reads or computes; learning goes on', async () => {
+    const abort = new AbortController();
+    const reason = new Error('Nobody waits any more.');
+    const running = threads.backtest(backtestOf(worldOf(), { signal: abort.signal, onProgress: () => abort.abort(reason) }));
+    await expect(running).rejects.toBe(reason);
+    await expect(threads.backtest(backtestOf(worldOf(), { signal: abort.signal }))).rejects.toBe(reason);
+    expect(await threads.learn(jobOf('robust-z', 100))).not.toBeNull();
+  });
+});
+
+it('stopped, the threads end, and so does what they were doing', async () => {
+  const stopping = createHeavyThreads(config);
+  const learning = expect(stopping.learn(jobOf('isolation-forest', 500))).rejects.toThrow('Vigía stops.');
+  const testing = expect(stopping.backtest(backtestOf(worldOf()))).rejects.toThrow('Vigía stops.');
+  await stopping.stop();
+  await Promise.all([learning, testing]);
+  await expect(stopping.learn(jobOf('isolation-forest', 500))).rejects.toThrow('Vigía stops.');
+});
