@@ -100,9 +100,9 @@ function newest(dir: string): number {
   return Math.max(...globSync('**/*', { cwd: dir }).map((name) => statSync(join(dir, name)).mtimeMs));
 }
 
-/** Becomes the user, for good. */
+/** Becomes the user, for good, with the groups that an administrator gave it: that of a Docker socket, if any. */
 export function become(ids: Ids): void {
-  process.setgroups?.([]);
+  process.initgroups?.(user, ids.gid);
   process.setgid?.(ids.gid);
   process.setuid?.(ids.uid);
 }

@@ -10,6 +10,7 @@ import type { Backtests } from './backtests.ts';
 import type { Board } from './board.ts';
 import type { RuleSpec } from './derive/rule-spec.ts';
 import type { Detectors } from './detectors.ts';
+import type { Engines } from './docker/engines.ts';
 import type { Events } from './events.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
@@ -42,6 +43,8 @@ export interface House {
   readonly alertmanagerUrl: string;
   /** Null where the configuration names none. */
   readonly archive: Archive | null;
+  /** Docker engines that somebody named. */
+  readonly engines: Engines;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

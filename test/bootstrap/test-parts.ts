@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { reasonOf } from '../../src/model/errors.ts';
 import { ensureParts, type FoundPart, type PartName, type Tool } from '../../src/tools/parts.ts';
 
 const names = [
@@ -17,6 +18,9 @@ const names = [
   'openssl',
 ] as const satisfies readonly PartName[];
 
+/** A Docker engine runs as root alone; without it, its tests take recorded answers. */
+const engine = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc', 'busybox'] as const satisfies readonly PartName[];
+
 export interface TestParts {
   /** A folder for PATH with every part that is not installed in the system, ready to start by its name. */
   readonly binDir: string;
@@ -25,9 +29,18 @@ export interface TestParts {
 
 /** Makes sure that every program that tests start is there; what had to be unpacked gets a small script in `binDir`. */
 export async function ensureTestParts(root: string, install: boolean, progress: (line: string) => void): Promise<TestParts> {
+  const isRoot = process.getuid?.() === 0;
   // As root, tests start PostgreSQL as another user, who may not be able to read the checkout.
-  const partsDir = process.getuid?.() === 0 ? '/var/cache/vigia/parts' : join(root, '.vigia', 'parts');
-  const found = await ensureParts(names, { partsDir, install, progress });
+  const partsDir = isRoot ? '/var/cache/vigia/parts' : join(root, '.vigia', 'parts');
+  const options = { partsDir, install, progress };
+  const found: Partial<Record<PartName, FoundPart>> & Record<(typeof names)[number], FoundPart> = await ensureParts(names, options);
+  if (isRoot) {
+    try {
+      Object.assign(found, await ensureParts(engine, options));
+    } catch (thrown) {
+      progress(`No Docker engine for its tests, which skip: ${reasonOf(thrown)}`);
+    }
+  }
   const binDir = join(partsDir, 'bin');
   const unpacked = Object.values(found).filter((part) => part.from !== 'path');
   if (unpacked.length > 0) {

@@ -103,6 +103,8 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
   const { data: overview } = useQuery(overviewQuery);
   const state = overview?.targets.find(({ id }) => id === target.id);
   const own = target.managedBy === 'vigia';
+  // An engine is no address that could be scraped; it is added and removed among its containers.
+  const engine = target.managedBy === 'docker';
   const test = useMutation({ mutationFn: () => send<TargetTest>('POST', 'targets/test', inputOf(target)) });
   return (
     <li className="own-row">
@@ -111,8 +113,7 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
           <strong>{target.name}</strong>
         </Link>
         <span className="soft small">
-          {target.scheme}://{target.address}
-          {target.metricsPath}
+          {engine ? target.address : `${target.scheme}://${target.address}${target.metricsPath}`}
         </span>
       </span>
       <span>
@@ -127,19 +128,23 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
         ))}
         {own && <span title={t('targets.ownHint')}>{t('targets.own')}</span>}
       </span>
-      <span className="row own-buttons">
-        <RoleButton needs="operator" size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
-          {t('targets.test')}
-        </RoleButton>
-        <RoleButton needs="operator" size="xs" variant="default" onClick={onEdit} aria-label={`${t('common.edit')} ${target.name}`}>
-          {t('common.edit')}
-        </RoleButton>
-        {!own && (
-          <RoleButton needs="operator" size="xs" variant="default" onClick={onRemove} aria-label={`${t('common.remove')} ${target.name}`}>
-            {t('common.remove')}
+      {engine ? (
+        <span />
+      ) : (
+        <span className="row own-buttons">
+          <RoleButton needs="operator" size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+            {t('targets.test')}
           </RoleButton>
-        )}
-      </span>
+          <RoleButton needs="operator" size="xs" variant="default" onClick={onEdit} aria-label={`${t('common.edit')} ${target.name}`}>
+            {t('common.edit')}
+          </RoleButton>
+          {!own && (
+            <RoleButton needs="operator" size="xs" variant="default" onClick={onRemove} aria-label={`${t('common.remove')} ${target.name}`}>
+              {t('common.remove')}
+            </RoleButton>
+          )}
+        </span>
+      )}
       <span className="own-tested" role="status">
         {test.data && <Tested result={test.data} />}
         {test.error && <StateMark state="unknown" word={sentence(test.error)} />}
