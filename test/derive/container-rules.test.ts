@@ -171,7 +171,7 @@ test('P32 a stop is a warning at once and critical after a minute; what nobody m
         'ContainerDown',
         [
           alert('ContainerDown', 'gamma', 'Container gamma is down', 'It does not run; its last exit code was 137.'),
-          alert('ContainerDown', 'looper', 'Container looper is down', 'It does not run; its last exit code was .'),
+          alert('ContainerDown', 'looper', 'Container looper is down', 'It does not run; its last exit code was unknown.'),
         ],
       ],
     ],
@@ -221,7 +221,7 @@ test('restarts that follow each other are a loop, one is none; a failing health 
         'ContainerRestartLoop',
         [
           {
-            ...alert('ContainerRestartLoop', 'old', 'Container old ends again and again', 'The engine has started it again 9 times; its last exit code was .'),
+            ...alert('ContainerRestartLoop', 'old', 'Container old ends again and again', 'The engine has started it again 9 times; its last exit code was unknown.'),
           },
         ],
       ],

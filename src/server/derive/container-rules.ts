@@ -32,7 +32,7 @@ export function containerRules(profile: Profile, targets: readonly Target[], inp
     spec(input, profile, name, severity, category, text, 'container');
   /** A figure for a sentence, asked for when the annotation is written. */
   const figure = (metric: string, format: string): string =>
-    `{{ with query (printf ${constant(`max(${metric}{target=%q,name=%q})`)} $labels.target $labels.name) }}{{ . | first | value | ${format} }}{{ end }}`;
+    `{{ with query (printf ${constant(`max(${metric}{target=%q,name=%q})`)} $labels.target $labels.name) }}{{ . | first | value | ${format} }}{{ else }}unknown{{ end }}`;
 
   const limit = `${most('container_spec_cpu_quota')} / ${most('container_spec_cpu_period')} > 0`;
   const fromCadvisor = [
