@@ -11,7 +11,7 @@ const BY = ['target', 'profile', 'job', 'instance', 'name'] as const;
 const NEWS = '5m';
 const RESTARTS = 3;
 
-/** Names of the alerts after which the other alerts of a container, or of all of an engine, say nothing new. */
+/** Names of the alerts after which the other alerts of the same container or engine say nothing new. */
 export const containerDownNames: readonly string[] = ['ContainerDown', 'EngineDown', 'EngineMissing'];
 
 /** Rules of containers and of what brings them: P30, P31, P32, and what an engine alone can say. */

@@ -24,7 +24,7 @@ const longestLabel = 256;
 /**
  * The containers of an engine in the Prometheus text format, under cAdvisor's names and units, so that profile, panels and
  * rules are the same for both; and what cAdvisor does not say: whether a container runs, its health, restarts, exit code.
- * Figures carry the time of their reading, as cAdvisor's do; states are of now.
+ * Counters carry the time of their reading, as cAdvisor's do, so that rates are exact.
  */
 export function dockerExposition(exposed: Exposed): string {
   const { containers, facts } = exposed;
@@ -44,6 +44,8 @@ export function dockerExposition(exposed: Exposed): string {
       const found = value(stats);
       return found === null || found === undefined ? [] : [[labels, found, atMs]];
     });
+  /** A gauge is of now: with an older time it would be lost between two scrapes. */
+  const gauge = (value: (stats: Stats) => number | null | undefined): Line[] => figure(value).map(([labels, found]) => [labels, found]);
   const figures = (more: (stats: Stats) => readonly (readonly [Labels, number])[]): Line[] =>
     read.flatMap(({ labels, stats, atMs }) => more(stats).map(([extra, value]): Line => [{ ...labels, ...extra }, value, atMs]));
   const interfaces = (value: (network: NonNullable<Stats['networks']>[string]) => number): Line[] =>
@@ -83,10 +85,10 @@ export function dockerExposition(exposed: Exposed): string {
     family('container_cpu_cfs_throttled_periods_total', 'counter', 'Periods in which its quota ended too early.', figure(({ cpu_stats }) => cpu_stats.throttling_data?.throttled_periods)),
     family('container_cpu_cfs_throttled_seconds_total', 'counter', 'Time for which it was held back.', figure(({ cpu_stats }) => (cpu_stats.throttling_data === undefined ? null : cpu_stats.throttling_data.throttled_time / 1e9))),
 
-    family('container_memory_usage_bytes', 'gauge', 'Memory with caches.', figure(({ memory_stats }) => memory_stats.usage)),
-    family('container_memory_working_set_bytes', 'gauge', 'Memory that cannot be given back.', figure(workingSet)),
-    family('container_memory_rss', 'gauge', 'Anonymous memory in bytes.', figure(({ memory_stats: { stats } }) => stats?.['total_rss'] ?? stats?.['anon'])),
-    family('container_memory_cache', 'gauge', 'Page cache in bytes.', figure(({ memory_stats: { stats } }) => stats?.['total_cache'] ?? stats?.['file'])),
+    family('container_memory_usage_bytes', 'gauge', 'Memory with caches.', gauge(({ memory_stats }) => memory_stats.usage)),
+    family('container_memory_working_set_bytes', 'gauge', 'Memory that cannot be given back.', gauge(workingSet)),
+    family('container_memory_rss', 'gauge', 'Anonymous memory in bytes.', gauge(({ memory_stats: { stats } }) => stats?.['total_rss'] ?? stats?.['anon'])),
+    family('container_memory_cache', 'gauge', 'Page cache in bytes.', gauge(({ memory_stats: { stats } }) => stats?.['total_cache'] ?? stats?.['file'])),
 
     family('container_network_receive_bytes_total', 'counter', 'Bytes received.', interfaces((each) => each.rx_bytes)),
     family('container_network_receive_packets_total', 'counter', 'Packets received.', interfaces((each) => each.rx_packets)),
@@ -102,7 +104,7 @@ export function dockerExposition(exposed: Exposed): string {
     family('container_fs_reads_total', 'counter', 'Reads from disks.', figures((stats) => blocksOf(stats.blkio_stats.io_serviced_recursive, 'read'))),
     family('container_fs_writes_total', 'counter', 'Writes to disks.', figures((stats) => blocksOf(stats.blkio_stats.io_serviced_recursive, 'write'))),
 
-    family('container_threads', 'gauge', 'Threads and processes in it.', figure(({ pids_stats }) => pids_stats.current)),
+    family('container_threads', 'gauge', 'Threads and processes in it.', gauge(({ pids_stats }) => pids_stats.current)),
   ].join('');
 }
 

@@ -43,6 +43,8 @@ export function watchEngine(options: {
 }): EngineWatch {
   const { client, now } = options;
   const stateMs = engineIntervalMs(options.scrapeIntervalMs);
+  // Twice per scrape interval, so that a rate always finds enough; a reading takes the engine a second.
+  const readMs = Math.max(1_000, Math.floor(options.scrapeIntervalMs / 2));
   const believedMs = Math.max(15_000, 3 * stateMs);
   let facts: EngineFacts | null = null;
   let seen: readonly SeenContainer[] = [];
@@ -117,7 +119,7 @@ export function watchEngine(options: {
     });
     unread = new Set(failed.keys());
     if (failed.size > 0 && failed.size === running.length) throw [...failed.values()][0];
-    return Math.max(0, options.scrapeIntervalMs - (now() - startedMs));
+    return Math.max(0, readMs - (now() - startedMs));
   };
 
   const common = { now, log: options.log };
@@ -140,7 +142,7 @@ export function watchEngine(options: {
     ...common,
     name: `docker ${options.name}: figures`,
     work: readAll,
-    retryMs: options.scrapeIntervalMs,
+    retryMs: readMs,
     badAfterMs: 60_000,
     onChange: options.onHealth,
   });

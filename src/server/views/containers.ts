@@ -1,9 +1,9 @@
-import type { PanelData, Rule } from '../../model/api.ts';
+import type { PanelData, Rule, TargetOverview } from '../../model/api.ts';
 import type { Application, Container, Containers, Engine } from '../../model/docker.ts';
 import { VigiaError } from '../../model/errors.ts';
 import type { Alert } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
-import type { State } from '../../model/target.ts';
+import type { Target } from '../../model/target.ts';
 import { replicaOf } from '../docker/application.ts';
 import type { WatchedEngine } from '../docker/engines.ts';
 import type { SeenContainer } from '../docker/snapshot.ts';
@@ -36,7 +36,7 @@ export async function containersView(house: House): Promise<Containers> {
   const placed = known.map((container) => complete(house, container, figures.get(container.entity), alerts));
   const names = [...new Set(placed.map(({ application }) => application))].sort();
   const applications: Application[] = names.map((name) => {
-    const containers = placed.filter(({ application }) => application === name).map(({ application: _, ...container }) => container);
+    const containers = placed.filter(({ application }) => application === name).map(({ application: _application, ...container }) => container);
     const entities = new Set(containers.map(({ entity }) => entity));
     return { name, containers, alerts: alerts.filter(({ entity }) => entities.has(entity)) };
   });
@@ -69,8 +69,7 @@ async function replicas(house: House, application: string): Promise<{ profile: P
 
 async function everyContainer(house: House): Promise<{ engines: Engine[]; known: Known[] }> {
   const watched = house.engines.list();
-  const all = await targetOverviews(house, { hosts: false, containers: true });
-  const cadvisors = all.filter((target) => target.profile === slug && target.managedBy === 'user');
+  const cadvisors = await cadvisorTargets(house);
   const seen = await cadvisorContainers(house, cadvisors);
   const own = watched.map((engine): Engine => {
     const { state, reason } = engine.watch.health();
@@ -83,6 +82,13 @@ async function everyContainer(house: House): Promise<{ engines: Engine[]; known:
     return { id, name, socket: address, from: 'target', state, reason, version: '', containers: seen.filter((each) => each.engine === id).length };
   });
   return { engines: [...own, ...others], known: [...watched.flatMap(engineContainers), ...seen] };
+}
+
+/** cAdvisors of the inventory, each with its state; nothing is asked where there is none. */
+async function cadvisorTargets(house: House): Promise<TargetOverview[]> {
+  const isCadvisor = (target: Target): boolean => target.profile === slug && target.managedBy === 'user';
+  if (!(await house.store.targets.list()).some(isCadvisor)) return [];
+  return (await targetOverviews(house, { hosts: false, containers: true })).filter(isCadvisor);
 }
 
 function engineContainers(engine: WatchedEngine): Known[] {
@@ -113,7 +119,7 @@ const isWrong = ({ running, health, state }: SeenContainer): boolean =>
   running === false || state === 'restarting' || (state === 'running' && health === 'unhealthy');
 
 /** What cAdvisor alone can say: that a container is there. */
-async function cadvisorContainers(house: House, cadvisors: readonly { id: string; state: State; reason: string }[]): Promise<Known[]> {
+async function cadvisorContainers(house: House, cadvisors: readonly Target[]): Promise<Known[]> {
   if (cadvisors.length === 0) return [];
   const by = ['target', 'name', 'image', ...composeLabels].join(', ');
   const targets = cadvisors.map(({ id }) => id.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('|');

@@ -16,7 +16,7 @@ const maxPoints = 360;
 
 /** @throws VigiaError `not-found`, also for what the account may not see. */
 export async function targetOf(house: House, scope: Scope, id: string): Promise<{ target: Host['target']; profile: Profile }> {
-  const target = (await targetOverviews(house, scope)).find((each) => each.id === id);
+  const target = (await targetOverviews(house, scope, id.includes('/'))).find((each) => each.id === id);
   const profile = target === undefined ? undefined : house.profiles.get(target.profile);
   if (target === undefined || profile === undefined) throw new VigiaError('not-found', { thing: 'target', id });
   return { target, profile };

@@ -48,10 +48,10 @@ function All({ containers }: { containers: Containers }) {
           </Empty>
         </div>
       )}
-      {applications.map((application) => (
-        <section key={application.name} className="section" aria-labelledby={`app-${application.name}`} data-application={application.name}>
+      {applications.map((application, index) => (
+        <section key={application.name} className="section" aria-labelledby={`app-${index}`} data-application={application.name}>
           <header>
-            <h2 id={`app-${application.name}`} className="app-name">
+            <h2 id={`app-${index}`} className="app-name">
               <Link to="/containers" search={{ application: application.name }}>
                 {application.name}
               </Link>

@@ -73,7 +73,7 @@ export function Engines({ engines, suggestion }: { engines: readonly Engine[]; s
 }
 
 /** The button, and the form behind it: an engine is watched only after a person has named it. */
-export function AddEngine({ suggestion, word }: { suggestion: string | null; word?: string }) {
+export function AddEngine({ suggestion, word }: { suggestion: string | null; word?: string | undefined }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   return (

@@ -41,7 +41,13 @@ export function ReplicaTable({ application }: { application: Application }) {
             <td />
             {containers.map((one) => (
               <th key={one.entity} scope="col" data-replica={one.name}>
-                <strong>{one.name}</strong>
+                {hasPage(one) ? (
+                  <Link to="/hosts/$id" params={{ id: one.entity }}>
+                    {one.name}
+                  </Link>
+                ) : (
+                  one.name
+                )}
                 {engines.size > 1 && <span className="soft"> {one.engine}</span>}
               </th>
             ))}
@@ -63,6 +69,9 @@ export function ReplicaTable({ application }: { application: Application }) {
     </div>
   );
 }
+
+/** An entity has a page of its own once it has been read. */
+const hasPage = ({ score, figures }: Container): boolean => score !== null || (figures['memory'] ?? null) !== null;
 
 function State({ container }: { container: Container }) {
   const { t } = useTranslation();
