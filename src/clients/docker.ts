@@ -2,7 +2,17 @@ import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import { VigiaError } from '../model/errors.ts';
 import { checked, garbage, parseJson, refusal } from './answer.ts';
-import { type EngineEvent, eventsOf, infoAnswer, inspectAnswer, type Inspected, listAnswer, type Stats, statsAnswer, versionAnswer } from './docker-answers.ts';
+import {
+  type EngineEvent,
+  eventsOf,
+  infoAnswer,
+  inspectAnswer,
+  type Inspected,
+  listAnswer,
+  type Stats,
+  statsAnswer,
+  versionAnswer,
+} from './docker-answers.ts';
 import { codeOf, connectionReason, isNotHttp } from './failure.ts';
 import { collect, type GuardedAnswer, type GuardedFetch } from './guarded.ts';
 

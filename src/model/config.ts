@@ -159,7 +159,9 @@ export const configSchema = z.strictObject({
   exporters: exportersSchema.prefault({}),
   docker: dockerSchema
     .default([])
-    .describe('Docker engines whose containers are watched: `name` (what people call it) and `socket` (a path, or tcp://HOST:PORT) of each.'),
+    .describe(
+      'Docker engines whose containers are watched: `name` (what people call it) and `socket` (a path, or tcp://HOST:PORT) of each.',
+    ),
   parts: partsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

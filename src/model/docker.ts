@@ -19,7 +19,17 @@ export const engineInputSchema = z.strictObject({ name: z.string().trim().min(1)
 export type EngineInput = z.infer<typeof engineInputSchema>;
 
 /** `ended`: it came to its end by itself and without an error, as a job does. */
-export const containerStateSchema = z.enum(['running', 'paused', 'restarting', 'created', 'exited', 'ended', 'dead', 'removing', 'unknown']);
+export const containerStateSchema = z.enum([
+  'running',
+  'paused',
+  'restarting',
+  'created',
+  'exited',
+  'ended',
+  'dead',
+  'removing',
+  'unknown',
+]);
 export type ContainerState = z.infer<typeof containerStateSchema>;
 
 export const containerSchema = z.object({

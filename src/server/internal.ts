@@ -21,7 +21,7 @@ export function createInternalListener(options: {
   token: string;
   targetsOf: (profile: string) => Promise<Discovered[]>;
   /** Docker engines: who is to be scraped, and the metrics of one. */
-  docker: { discovery: () => Promise<Discovered[]>; metrics: (id: string) => { status: number; text: string } };
+  docker?: { discovery: () => Promise<Discovered[]>; metrics: (id: string) => { status: number; text: string } };
   /** Null until the board is restored. */
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
@@ -41,9 +41,9 @@ export function createInternalListener(options: {
     if (!timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return reply.code(401).send('a bearer token is needed\n');
   });
   app.get<{ Params: { profile: string } }>('/internal/sd/:profile', (request) => options.targetsOf(request.params.profile));
-  app.get('/internal/docker', () => options.docker.discovery());
+  app.get('/internal/docker', () => options.docker?.discovery() ?? []);
   app.get<{ Params: { id: string } }>('/internal/docker/:id', (request, reply) => {
-    const { status, text } = options.docker.metrics(request.params.id);
+    const { status, text } = options.docker?.metrics(request.params.id) ?? { status: 404, text: 'no engine is watched\n' };
     return reply.code(status).type('text/plain; version=0.0.4').send(text);
   });
   app.get('/metrics', (_, reply) => {

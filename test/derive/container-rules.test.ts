@@ -100,7 +100,9 @@ test('promtool agrees with the rules and the scrape job of an engine; a cAdvisor
     expect(await promtool(made, 'check', 'config', 'prometheus.yml')).toBe('agrees');
     expect(made['prometheus.yml']).toContain(`scrape_interval: ${scrapeIntervalMs === 1000 ? '1s' : '5s'}\n`);
   }
-  expect(prometheusFiles(prometheus({ rules: rules({ profiles: [container], targets: [] }) }))['prometheus.yml']).not.toContain('vigia-docker');
+  expect(prometheusFiles(prometheus({ rules: rules({ profiles: [container], targets: [] }) }))['prometheus.yml']).not.toContain(
+    'vigia-docker',
+  );
 });
 
 test('P30 memory above 75 % of a limit for a minute is a warning; a container without a limit has no share of it', async () => {
@@ -118,7 +120,14 @@ test('P30 memory above 75 % of a limit for a minute is a warning; a container wi
       [
         '2m',
         'ContainerMemoryHigh',
-        [alert('ContainerMemoryHigh', 'full', 'Container full uses much of its memory', 'It uses 80 % of its limit. At 100 % the kernel kills it.')],
+        [
+          alert(
+            'ContainerMemoryHigh',
+            'full',
+            'Container full uses much of its memory',
+            'It uses 80 % of its limit. At 100 % the kernel kills it.',
+          ),
+        ],
       ],
     ],
   );
@@ -144,7 +153,12 @@ test('P31 CPU above 80 % of a limit, or of one core without one, for a minute is
         '3m',
         'ContainerCpuHigh',
         ['busy', 'limited'].map((name) =>
-          alert('ContainerCpuHigh', name, `Container ${name} uses much CPU`, 'It uses 90 % of what it may, or of one core where it has no limit.'),
+          alert(
+            'ContainerCpuHigh',
+            name,
+            `Container ${name} uses much CPU`,
+            'It uses 90 % of what it may, or of one core where it has no limit.',
+          ),
         ),
       ],
     ],
@@ -201,7 +215,12 @@ test('a kill for want of memory is critical, also of a container that runs again
 
 test('restarts that follow each other are a loop, one is none; a failing health check is a warning', async () => {
   const loop = (restarts: number) =>
-    alert('ContainerRestartLoop', 'looper', 'Container looper ends again and again', `The engine has started it again ${restarts} times; its last exit code was 1.`);
+    alert(
+      'ContainerRestartLoop',
+      'looper',
+      'Container looper ends again and again',
+      `The engine has started it again ${restarts} times; its last exit code was 1.`,
+    );
   await unit(
     [
       series('container_restarts_total', 'looper', '0x4 5 6 7 7x40'),
@@ -221,7 +240,12 @@ test('restarts that follow each other are a loop, one is none; a failing health 
         'ContainerRestartLoop',
         [
           {
-            ...alert('ContainerRestartLoop', 'old', 'Container old ends again and again', 'The engine has started it again 9 times; its last exit code was unknown.'),
+            ...alert(
+              'ContainerRestartLoop',
+              'old',
+              'Container old ends again and again',
+              'The engine has started it again 9 times; its last exit code was unknown.',
+            ),
           },
         ],
       ],

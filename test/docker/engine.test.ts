@@ -165,7 +165,9 @@ describe('the watch', () => {
     expect(text).toMatch(/^container_last_seen\{name="shop-web-2",.*container_label_com_docker_compose_service="web"/m);
     const told = await run({ file: 'promtool', args: ['check', 'metrics'] }, { timeoutMs: 20_000, maxBytes: 20_000, input: text });
     // cAdvisor's own names break its advice on names; whatever else it says is an error.
-    const complaints = `${told.stdout}${told.stderr}`.split('\n').filter((line) => line !== '' && !/non-counter|counter metrics should|use base unit|no help/i.test(line));
+    const complaints = `${told.stdout}${told.stderr}`
+      .split('\n')
+      .filter((line) => line !== '' && !/non-counter|counter metrics should|use base unit|no help/i.test(line));
     expect(complaints).toEqual([]);
   });
 
@@ -211,7 +213,15 @@ describe('the watch', () => {
     const { engine } = await recorded();
     let nowMs = Date.now();
     const client = createDockerClient({ name: 'lab', socket: engine.socket, fetch });
-    const watch = watchEngine({ name: 'lab', client, scrapeIntervalMs: 1000, now: () => nowMs, log, onChange: () => {}, onHealth: () => {} });
+    const watch = watchEngine({
+      name: 'lab',
+      client,
+      scrapeIntervalMs: 1000,
+      now: () => nowMs,
+      log,
+      onChange: () => {},
+      onHealth: () => {},
+    });
     open.push(watch);
     await eventually('a first look', () => watch.fresh());
     engine.hang = /./;

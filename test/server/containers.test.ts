@@ -69,7 +69,9 @@ describe('containers', () => {
 
   it('P10 come by application, each with figures, state and what fires under it', async () => {
     const { engines, applications } = await all();
-    expect(engines).toMatchObject([{ id: 'lab', name: 'Lab', from: 'file', state: 'ok', reason: '', version: 'Docker 20.10.24+dfsg1, API 1.41' }]);
+    expect(engines).toMatchObject([
+      { id: 'lab', name: 'Lab', from: 'file', state: 'ok', reason: '', version: 'Docker 20.10.24+dfsg1, API 1.41' },
+    ]);
     expect(applications.map(({ name }) => name)).toEqual(['api', 'busybox', 'shop/web']);
     const api = await named('api');
     expect(api?.containers).toMatchObject([
@@ -91,7 +93,9 @@ describe('containers', () => {
 
   it('P08 rules and charts are of one application alone', async () => {
     const { rules } = (await fake.ask(viewer, 'GET', '/api/containers/rules?application=api')).json<{ rules: Rule[] }>();
-    expect(rules.map(({ name }) => name)).toEqual(expect.arrayContaining(['ContainerCpuHigh', 'ContainerDown', 'EngineDown', 'EngineMissing']));
+    expect(rules.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['ContainerCpuHigh', 'ContainerDown', 'EngineDown', 'EngineMissing']),
+    );
     expect((await fake.ask(viewer, 'GET', '/api/containers/rules?application=none')).status).toBe(404);
     const panel = (query: string) => fake.ask(viewer, 'GET', `/api/containers/panels/cpu?${query}`);
     expect((await panel(`application=api&fromMs=${nowMs - 60_000}&toMs=${nowMs}`)).json<{ series: unknown[] }>().series).toHaveLength(1);
@@ -101,9 +105,14 @@ describe('containers', () => {
 
   it('an engine is a target of its profile, which Prometheus finds at Vigía itself', async () => {
     const { targets } = (await fake.ask(viewer, 'GET', '/api/targets')).json<{ targets: Target[] }>();
-    expect(targets).toMatchObject([{ id: 'lab', profile: 'container', managedBy: 'docker', address: `unix://${join(place.dir, 'one.sock')}` }]);
+    expect(targets).toMatchObject([
+      { id: 'lab', profile: 'container', managedBy: 'docker', address: `unix://${join(place.dir, 'one.sock')}` },
+    ]);
     expect(await fake.house.engines.discovery()).toMatchObject([
-      { targets: ['127.0.0.1:1'], labels: { __metrics_path__: '/internal/docker/lab', job: 'container', target: 'lab', profile: 'container' } },
+      {
+        targets: ['127.0.0.1:1'],
+        labels: { __metrics_path__: '/internal/docker/lab', job: 'container', target: 'lab', profile: 'container' },
+      },
     ]);
     expect(fake.house.engines.metrics('lab')).toMatchObject({ status: 200 });
     expect(fake.house.engines.metrics('none')).toMatchObject({ status: 404 });
@@ -122,7 +131,9 @@ describe('containers', () => {
       expect((await fake.ask({ role: 'operator' }, 'POST', '/api/engines', { name: 'Two', socket })).status).toBe(403);
       const tested = (await fake.ask(administrator, 'POST', '/api/engines/test', { name: 'Two', socket })).json<EngineTest>();
       expect(tested).toMatchObject({ ok: true, message: expect.stringContaining('answers with') });
-      expect((await fake.ask(administrator, 'POST', '/api/engines/test', { name: 'x', socket: '/none.sock' })).json<EngineTest>().ok).toBe(false);
+      expect((await fake.ask(administrator, 'POST', '/api/engines/test', { name: 'x', socket: '/none.sock' })).json<EngineTest>().ok).toBe(
+        false,
+      );
       expect((await all()).engines).toHaveLength(1);
       expect((await fake.ask(administrator, 'POST', '/api/engines', { name: 'Two', socket: 'docker.sock' })).status).toBe(400);
 

@@ -36,7 +36,8 @@ const applets = ['sh', 'sleep', 'dd', 'cat', 'true', 'false', 'yes', 'wget'];
 
 const programs = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc', 'busybox'] as const satisfies readonly PartName[];
 // The system's own first; scripts on PATH that start unpacked ones would not do for what is copied into an image.
-const found = () => programs.map((name) => findPart(name, { partsDir: '/var/cache/vigia/parts', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }));
+const found = () =>
+  programs.map((name) => findPart(name, { partsDir: '/var/cache/vigia/parts', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }));
 
 /** Why no engine can run here; null where it can be tried. */
 export async function whyNoEngine(): Promise<string | null> {
@@ -62,8 +63,17 @@ export async function startEngine(dir: string, socket: string, group: string): P
     file: tool.file,
     env: { ...tool.env, PATH: path },
     args: [
-      ...['--data-root', at('root'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', `unix://${socket}`, '--group', group],
-      ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--ip-forward=false', '--ip-masq=false', '--log-level=warn'],
+      `--data-root=${at('root')}`,
+      `--exec-root=${at('exec')}`,
+      `--pidfile=${at('pid')}`,
+      `--host=unix://${socket}`,
+      `--group=${group}`,
+      '--iptables=false',
+      '--ip6tables=false',
+      '--bridge=none',
+      '--ip-forward=false',
+      '--ip-masq=false',
+      '--log-level=warn',
     ],
   });
   let over = false;
@@ -91,16 +101,28 @@ export async function startEngine(dir: string, socket: string, group: string): P
     clearTimeout(timer);
     await agent.destroy();
     // Layers that are still mounted would be deleted through their mounts.
-    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '').filter((mount) => mount.startsWith(dir));
+    const mounts = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '')
+      .filter((mount) => mount.startsWith(dir));
     for (const mount of mounts.toReversed()) await run({ file: 'umount', args: ['--', mount] }, { timeoutMs: 10_000, maxBytes: 1_000 });
   };
   try {
-    await eventually('dockerd', async () => {
-      if (over) return true;
-      return (await send('GET', '/_ping')) === 'OK';
-    }, 30_000);
+    await eventually(
+      'dockerd',
+      async () => {
+        if (over) return true;
+        return (await send('GET', '/_ping')) === 'OK';
+      },
+      30_000,
+    );
     if (over) throw new Error('dockerd ended');
-    await send('POST', '/images/create?fromSrc=-&repo=vigia/busybox&tag=1', await imageOf(dir, parts.at(-1)?.file ?? ''), 'application/x-tar');
+    await send(
+      'POST',
+      '/images/create?fromSrc=-&repo=vigia/busybox&tag=1',
+      await imageOf(dir, parts.at(-1)?.file ?? ''),
+      'application/x-tar',
+    );
   } catch (thrown) {
     await end();
     throw new Error(`the engine does not start here: ${child.lastWords().split('\n').slice(-3).join(' ')}`, { cause: thrown });

@@ -47,7 +47,8 @@ export async function startRecordedEngine(file: string, from: Recording = record
     if (engine.hang?.test(url.pathname) === true) return;
     const refused = engine.refuse?.(url.pathname) ?? null;
     if (refused !== null) return void answer(response, refused.status, refused.body);
-    const { status, body } = request.method === 'GET' ? answerOf(engine.recording, url) : { status: 405, body: { message: 'only GET is asked' } };
+    const { status, body } =
+      request.method === 'GET' ? answerOf(engine.recording, url) : { status: 405, body: { message: 'only GET is asked' } };
     answer(response, status, typeof body === 'string' ? body : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(file, resolve));
@@ -71,7 +72,8 @@ function answerOf(from: Recording, url: URL): { status: number; body: unknown } 
   if (url.pathname === '/version') return { status: 200, body: from.version };
   const [, version = '', path = ''] = /^\/v(\d+\.\d+)(\/.*)$/.exec(url.pathname) ?? [];
   const newer = (a: string, b: string) => Number(a.split('.')[1]) > Number(b.split('.')[1]);
-  if (version === '' || newer(version, from.version.ApiVersion)) return { status: 400, body: { message: `client version ${version} is too new` } };
+  if (version === '' || newer(version, from.version.ApiVersion))
+    return { status: 400, body: { message: `client version ${version} is too new` } };
   const query = (name: string) => url.searchParams.get(name);
   if (path === '/info') return { status: 200, body: from.info };
   if (path === '/containers/json') return { status: 200, body: query('all') === 'true' ? from.list : [] };
@@ -81,6 +83,7 @@ function answerOf(from: Recording, url: URL): { status: number; body: unknown } 
   }
   const [, id = '', what = ''] = /^\/containers\/([^/]+)\/(json|stats)$/.exec(path) ?? [];
   if (what === 'json') return from.inspect[id] === undefined ? unknown(id) : { status: 200, body: from.inspect[id] };
-  if (what === 'stats' && query('stream') === 'false') return from.stats[id] === undefined ? unknown(id) : { status: 200, body: from.stats[id] };
+  if (what === 'stats' && query('stream') === 'false')
+    return from.stats[id] === undefined ? unknown(id) : { status: 200, body: from.stats[id] };
   return { status: 404, body: { message: 'page not found' } };
 }

@@ -86,11 +86,15 @@ describe('a real Docker engine', () => {
       ...applications.busybox.map((name) => engine.run(name, limits)),
     ];
     await Promise.all(wanted);
-    const found = await eventually('figures of all nine', async () => {
-      const { applications: all } = await containers();
-      const every = all.flatMap((each) => each.containers);
-      return every.length === 9 && every.every(({ figures }) => figures['memory'] !== null && figures['cpu'] !== null) && all;
-    }, 45_000);
+    const found = await eventually(
+      'figures of all nine',
+      async () => {
+        const { applications: all } = await containers();
+        const every = all.flatMap((each) => each.containers);
+        return every.length === 9 && every.every(({ figures }) => figures['memory'] !== null && figures['cpu'] !== null) && all;
+      },
+      45_000,
+    );
     expect(Object.fromEntries(found.map(({ name, containers: each }) => [name, each.map((one) => one.name)]))).toEqual(applications);
     for (const each of found.flatMap((one) => one.containers)) {
       expect(each).toMatchObject({ engine: 'lab', state: 'running', memoryLimitBytes: 32 * 1024 * 1024, cpuLimitCores: 0.5, restarts: 0 });
@@ -100,7 +104,9 @@ describe('a real Docker engine', () => {
     expect(await firing()).toEqual([]);
   });
 
-  it('shows load in the column of the replica that has it, and its kills, loops, failures and stops as alerts under it', { timeout: 120_000 }, async ({ skip }) => {
+  it('shows load in the column of the replica that has it, and its kills, loops, failures and stops as alerts under it', {
+    timeout: 120_000,
+  }, async ({ skip }) => {
     if (why !== null) skip(why);
     await engine.exec('api-2', '/bin/sh', '-c', 'while :; do :; done');
     await engine.exec('shop-web-2', '/bin/dd', 'if=/dev/zero', 'of=/dev/shm/full', 'bs=1M', 'count=27');
@@ -122,7 +128,9 @@ describe('a real Docker engine', () => {
       engine.call('POST', '/containers/gamma/stop?t=1'),
     ]);
     await Promise.all(
-      ['ContainerOomKilled eater', 'ContainerRestartLoop looper', 'ContainerUnhealthy sick', 'ContainerStopped gamma'].map((alert) => fires(alert)),
+      ['ContainerOomKilled eater', 'ContainerRestartLoop looper', 'ContainerUnhealthy sick', 'ContainerStopped gamma'].map((alert) =>
+        fires(alert),
+      ),
     );
     const now = await replicas();
     expect(now.get('eater')).toMatchObject({ state: 'exited', oomKilled: true, exitCode: 137, verdict: 'bad' });
@@ -131,7 +139,9 @@ describe('a real Docker engine', () => {
     // A job that came to its end is no news.
     expect(now.get('job')).toMatchObject({ state: 'ended', exitCode: 0, verdict: 'ok', reason: '' });
 
-    await Promise.all(['ContainerCpuHigh api-2', 'ContainerMemoryHigh shop-web-2', 'ContainerDown gamma'].map((alert) => fires(alert, 90_000)));
+    await Promise.all(
+      ['ContainerCpuHigh api-2', 'ContainerMemoryHigh shop-web-2', 'ContainerDown gamma'].map((alert) => fires(alert, 90_000)),
+    );
     const names = await firing();
     expect(names.filter((name) => /High/.test(name))).toEqual(['ContainerCpuHigh api-2', 'ContainerMemoryHigh shop-web-2']);
     expect(names.filter((name) => / (alpha|beta|api-[13]|shop-web-[13]|job)$/.test(name))).toEqual([]);
@@ -154,7 +164,9 @@ describe('a real Docker engine', () => {
       const { engines, applications: all } = await containers();
       return engines[0]?.state === 'bad' && all.every((each) => each.containers.every(({ verdict }) => verdict === 'unknown'));
     });
-    expect(await vigia.query('up{target="lab"}')).toMatchObject([{ metric: { job: 'container', profile: 'container' }, value: [expect.anything(), '0'] }]);
+    expect(await vigia.query('up{target="lab"}')).toMatchObject([
+      { metric: { job: 'container', profile: 'container' }, value: [expect.anything(), '0'] },
+    ]);
   });
 });
 
@@ -178,6 +190,13 @@ async function record(): Promise<void> {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as { Type: string; Actor: { ID: string } })
     .filter(({ Type, Actor }) => Type === 'container' && Actor.ID in inspect);
-  const kept = { version: { Version, ApiVersion, MinAPIVersion }, info: { NCPU, MemTotal, ServerVersion, CgroupVersion }, list, inspect, stats, events };
+  const kept = {
+    version: { Version, ApiVersion, MinAPIVersion },
+    info: { NCPU, MemTotal, ServerVersion, CgroupVersion },
+    list,
+    inspect,
+    stats,
+    events,
+  };
   writeFileSync(new URL('../recordings/docker-20.10.json', import.meta.url), `${JSON.stringify(kept)}\n`);
 }

@@ -13,7 +13,9 @@ beforeEach(() => {
 
 const refused = /status of 40[03]/;
 
-test('P10 a table per application: only the column of the loaded replica is red, and its alert is under it', { timeout: 60_000 }, async () => {
+test('P10 a table per application: only the column of the loaded replica is red, and its alert is under it', {
+  timeout: 60_000,
+}, async () => {
   const { page, context, watch } = await bench.open('containers');
   const shop = page.locator('[data-application="shop/web"]');
   await shop.getByRole('columnheader', { name: 'shop-web-2' }).waitFor();
@@ -32,7 +34,15 @@ test('P10 a table per application: only the column of the loaded replica is red,
   expect(await postgres.locator('.usage-track').count()).toBeLessThan(4);
 
   const queue = page.locator('[data-application=queue]');
-  for (const text of ['stopped', 'exit code 137', 'killed for want of memory', 'restarting', '12 restarts', 'running, unhealthy', 'ended']) {
+  for (const text of [
+    'stopped',
+    'exit code 137',
+    'killed for want of memory',
+    'restarting',
+    '12 restarts',
+    'running, unhealthy',
+    'ended',
+  ]) {
     await queue.getByText(text, { exact: false }).first().waitFor();
   }
   await page.getByText('connection refused (nothing listens there)').waitFor();
@@ -40,7 +50,9 @@ test('P10 a table per application: only the column of the loaded replica is red,
   await context.close();
 });
 
-test('P07 P08 an application has its alerts, rules and charts with a line per replica, at an address that remembers', { timeout: 60_000 }, async () => {
+test('P07 P08 an application has its alerts, rules and charts with a line per replica, at an address that remembers', {
+  timeout: 60_000,
+}, async () => {
   const { page, context, watch } = await bench.open('containers');
   await page.getByRole('link', { name: 'shop/web' }).click();
   await page.getByRole('heading', { name: 'shop/web', level: 1 }).waitFor();
@@ -61,7 +73,9 @@ test('P07 P08 an application has its alerts, rules and charts with a line per re
   await context.close();
 });
 
-test('an engine is watched only after a person has said so; it is tested, refused at its field, added, and removed', { timeout: 60_000 }, async () => {
+test('an engine is watched only after a person has said so; it is tested, refused at its field, added, and removed', {
+  timeout: 60_000,
+}, async () => {
   bench.stub.use('calm');
   const { page, context, watch } = await bench.open('containers', {}, refused);
   await page.getByText('It is not opened before you say so.').waitFor();

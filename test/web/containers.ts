@@ -25,10 +25,32 @@ export function someContainers(now: number): Containers {
     score: 0.81,
   });
   const trouble = [
-    container(now, 'queue-1', { state: 'exited', oomKilled: true, exitCode: 137, finishedMs: now - 60_000, verdict: 'bad', figures: {}, score: null }),
-    container(now, 'queue-2', { state: 'restarting', restarts: 12, exitCode: 1, finishedMs: now - 4_000, verdict: 'bad', figures: {}, score: null }),
+    container(now, 'queue-1', {
+      state: 'exited',
+      oomKilled: true,
+      exitCode: 137,
+      finishedMs: now - 60_000,
+      verdict: 'bad',
+      figures: {},
+      score: null,
+    }),
+    container(now, 'queue-2', {
+      state: 'restarting',
+      restarts: 12,
+      exitCode: 1,
+      finishedMs: now - 4_000,
+      verdict: 'bad',
+      figures: {},
+      score: null,
+    }),
     container(now, 'queue-3', { health: 'unhealthy', verdict: 'bad' }),
-    container(now, 'queue-4-with-a-name-that-somebody-made-much-too-long', { state: 'ended', exitCode: 0, finishedMs: now - hour, figures: {}, score: null }),
+    container(now, 'queue-4-with-a-name-that-somebody-made-much-too-long', {
+      state: 'ended',
+      exitCode: 0,
+      finishedMs: now - hour,
+      figures: {},
+      score: null,
+    }),
   ];
   const free = ['alpha', 'beta', 'gamma'].map((name) => container(now, name, { memoryLimitBytes: null, cpuLimitCores: null, score: null }));
   const applications: Application[] = [
@@ -50,7 +72,16 @@ export function someContainers(now: number): Containers {
   ];
   return {
     engines: [
-      { id: 'lab', name: 'lab', socket: 'unix:///var/run/docker.sock', from: 'file', state: 'ok', reason: '', version: 'Docker 20.10.24, API 1.41', containers: 10 },
+      {
+        id: 'lab',
+        name: 'lab',
+        socket: 'unix:///var/run/docker.sock',
+        from: 'file',
+        state: 'ok',
+        reason: '',
+        version: 'Docker 20.10.24, API 1.41',
+        containers: 10,
+      },
       {
         id: 'build',
         name: 'build',
@@ -131,17 +162,32 @@ const rules: Rule[] = [
 
 export function containerAnswer(scene: Scene, method: string, path: string, query: URLSearchParams, body: unknown): Reply {
   const { containers } = scene;
-  if (scene.session.account?.scope.containers !== true) return { status: 403, body: { code: 'out-of-scope', message: 'Your account may not see containers.' } };
+  if (scene.session.account?.scope.containers !== true)
+    return { status: 403, body: { code: 'out-of-scope', message: 'Your account may not see containers.' } };
   if (path === 'containers') return { body: containers };
   if (path === 'containers/rules') return { body: { rules } };
   if (path === 'engines/test') {
     const { socket } = body as { socket: string };
-    return { body: socket.endsWith('.sock') ? { ok: true, message: 'Docker 20.10.24 (API 1.41) answers with 3 containers.' } : { ok: false, message: 'connection refused' } };
+    return {
+      body: socket.endsWith('.sock')
+        ? { ok: true, message: 'Docker 20.10.24 (API 1.41) answers with 3 containers.' }
+        : { ok: false, message: 'connection refused' },
+    };
   }
   if (path === 'engines' && method === 'POST') {
     const { name, socket } = body as { name: string; socket: string };
-    if (!socket.includes('/')) return { status: 400, body: { code: 'input-invalid', message: 'socket: a path like /var/run/docker.sock', field: 'socket' } };
-    containers.engines.push({ id: name, name, socket, from: 'page', state: 'unknown', reason: 'has not run yet', version: '', containers: 0 });
+    if (!socket.includes('/'))
+      return { status: 400, body: { code: 'input-invalid', message: 'socket: a path like /var/run/docker.sock', field: 'socket' } };
+    containers.engines.push({
+      id: name,
+      name,
+      socket,
+      from: 'page',
+      state: 'unknown',
+      reason: 'has not run yet',
+      version: '',
+      containers: 0,
+    });
     containers.suggestion = null;
     return { status: 200, body: {} };
   }
@@ -159,7 +205,12 @@ export function containerAnswer(scene: Scene, method: string, path: string, quer
     band: null,
     series: application.containers.map(({ name }, nth) => ({
       legend: name,
-      points: wave(from, to, Math.max(5000, (to - from) / 240), (_, index) => (0.08 + 0.07 * wobble(index + nth * 31)) * (panel.unit === 'ratio' ? 1 : 20)),
+      points: wave(
+        from,
+        to,
+        Math.max(5000, (to - from) / 240),
+        (_, index) => (0.08 + 0.07 * wobble(index + nth * 31)) * (panel.unit === 'ratio' ? 1 : 20),
+      ),
     })),
   };
   return { body: data };

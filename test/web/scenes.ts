@@ -207,7 +207,8 @@ export function makeScene(name: SceneName, now = Date.now()): Scene {
     return scene;
   }
   if (name === 'kinds') return kinds(now);
-  if (name === 'containers') return { ...house(now, [target(now, 'lab', 'lab', { profile: 'container' })]), containers: someContainers(now) };
+  if (name === 'containers')
+    return { ...house(now, [target(now, 'lab', 'lab', { profile: 'container' })]), containers: someContainers(now) };
   const targets = [
     target(now, 'web1', 'web1', { managedBy: 'vigia', address: '127.0.0.1:9100', labels: { rack: 'a3' } }),
     target(now, 'db-primary', hostileName, { score: 0.41 }),

@@ -74,7 +74,11 @@ export async function createEngines(options: {
     });
     watched.set(id, { id, name, socket: address, from, watch });
   };
-  const added = async (): Promise<EngineInput[]> => engineInputSchema.array().catch([]).parse(await store.settings.get(SETTING));
+  const added = async (): Promise<EngineInput[]> =>
+    engineInputSchema
+      .array()
+      .catch([])
+      .parse(await store.settings.get(SETTING));
 
   /** The target of an engine: known by its socket, so that a new name keeps its containers' models. */
   const targetOf = async ({ name, socket }: EngineInput): Promise<Target> => {
@@ -125,7 +129,9 @@ export async function createEngines(options: {
       const engine = watched.get(id);
       if (engine === undefined) throw new VigiaError('not-found', { thing: 'engine', id });
       if (engine.from === 'file') {
-        throw new VigiaError('conflict', { reason: `The engine ${engine.name} stands in the configuration: take it out of "docker" there` });
+        throw new VigiaError('conflict', {
+          reason: `The engine ${engine.name} stands in the configuration: take it out of "docker" there`,
+        });
       }
       watched.delete(id);
       await store.settings.set(

@@ -21,7 +21,10 @@ const composeLabels = ['project', 'service', 'container_number'].map((name) => `
 
 type Placed = Container & { readonly application: string };
 /** A container as whoever brings it knows it, before figures, alerts and scores are added. */
-type Known = Omit<Placed, 'figures' | 'verdict' | 'reason' | 'score' | 'threshold'> & { readonly silent: string | null; readonly wrong: boolean };
+type Known = Omit<Placed, 'figures' | 'verdict' | 'reason' | 'score' | 'threshold'> & {
+  readonly silent: string | null;
+  readonly wrong: boolean;
+};
 
 /** P10: the engines, and all containers by application. */
 export async function containersView(house: House): Promise<Containers> {
@@ -36,7 +39,9 @@ export async function containersView(house: House): Promise<Containers> {
   const placed = known.map((container) => complete(house, container, figures.get(container.entity), alerts));
   const names = [...new Set(placed.map(({ application }) => application))].sort();
   const applications: Application[] = names.map((name) => {
-    const containers = placed.filter(({ application }) => application === name).map(({ application: _application, ...container }) => container);
+    const containers = placed
+      .filter(({ application }) => application === name)
+      .map(({ application: _application, ...container }) => container);
     const entities = new Set(containers.map(({ entity }) => entity));
     return { name, containers, alerts: alerts.filter(({ entity }) => entities.has(entity)) };
   });
@@ -79,7 +84,16 @@ async function everyContainer(house: House): Promise<{ engines: Engine[]; known:
     return { id, name, socket, from, state, reason, version, containers: engine.watch.containers().length };
   });
   const others = cadvisors.map(({ id, name, address, state, reason }): Engine => {
-    return { id, name, socket: address, from: 'target', state, reason, version: '', containers: seen.filter((each) => each.engine === id).length };
+    return {
+      id,
+      name,
+      socket: address,
+      from: 'target',
+      state,
+      reason,
+      version: '',
+      containers: seen.filter((each) => each.engine === id).length,
+    };
   });
   return { engines: [...own, ...others], known: [...watched.flatMap(engineContainers), ...seen] };
 }
@@ -127,7 +141,9 @@ async function cadvisorContainers(house: House, cadvisors: readonly Target[]): P
   const found = await house.prometheus.query(`max by (${by}) (${selector})`).catch(() => []);
   return found.map(({ labels, value }) => {
     const { target = '', name = '', image = '' } = labels;
-    const own = Object.fromEntries(composeLabels.flatMap((label) => (labels[label] ? [[composeName(label), labels[label]]] : []))) as Record<string, string>;
+    const own = Object.fromEntries(
+      composeLabels.flatMap((label) => (labels[label] ? [[composeName(label), labels[label]]] : [])),
+    ) as Record<string, string>;
     return {
       entity: `${target}/${name}`,
       engine: target,

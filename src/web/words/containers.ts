@@ -12,7 +12,8 @@ export const containers = both(
       fromFile: 'from the configuration file',
       fromTarget: 'cAdvisor, under Targets',
       add: 'Watch an engine',
-      addHint: 'Vigía only reads from it, but whoever may open its socket may do anything on that machine. A read-only proxy in front of it is safer.',
+      addHint:
+        'Vigía only reads from it, but whoever may open its socket may do anything on that machine. A read-only proxy in front of it is safer.',
       name: 'Name',
       socket: 'Socket or address',
       socketHint: '/var/run/docker.sock, or tcp://HOST:PORT of a read-only proxy',
@@ -86,7 +87,8 @@ export const containers = both(
       removeTitle: '¿Dejar de vigilar {{name}}?',
       removeText: 'Sus contenedores ya no se vigilarán. Lo guardado de ellos se conserva hasta que caduque.',
       removed: '{{name}} ya no se vigila.',
-      empty: 'Aún no se vigila ningún motor. Nombra aquí un motor de Docker, o añade un cAdvisor en Objetivos con el perfil «Contenedores».',
+      empty:
+        'Aún no se vigila ningún motor. Nombra aquí un motor de Docker, o añade un cAdvisor en Objetivos con el perfil «Contenedores».',
       emptyViewer: 'Aún no se vigila ningún motor. Un administrador puede nombrar uno aquí.',
       noContainers: 'Los motores no tienen contenedores.',
       gone: 'Ya no existe la aplicación «{{application}}».',

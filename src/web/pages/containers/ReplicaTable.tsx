@@ -9,30 +9,16 @@ import { StateMark } from '../../parts/StateMark.tsx';
 const cpuHigh = 0.8;
 const memoryHigh = 0.75;
 
+interface CellProps {
+  readonly container: Container;
+}
+
 /** P10: rows CPU, RAM, network, disk; a column per replica. */
 export function ReplicaTable({ application }: { application: Application }) {
   const { t } = useTranslation();
   const { containers, name } = application;
   const label = t('containers.table', { application: name });
   const engines = new Set(containers.map(({ engine }) => engine));
-  const rows = [
-    { key: 'state', cell: (one: Container) => <State container={one} /> },
-    { key: 'cpu', cell: (one: Container) => <Cpu container={one} /> },
-    { key: 'memory', cell: (one: Container) => <Memory container={one} /> },
-    {
-      key: 'network',
-      cell: (one: Container) => (
-        <Pair first={t('containers.in')} a={one.figures['network_receive']} second={t('containers.out')} b={one.figures['network_transmit']} />
-      ),
-    },
-    {
-      key: 'disk',
-      cell: (one: Container) => (
-        <Pair first={t('containers.reads')} a={one.figures['disk_read']} second={t('containers.writes')} b={one.figures['disk_write']} />
-      ),
-    },
-    { key: 'score', cell: (one: Container) => <Score container={one} /> },
-  ] as const;
   return (
     <div className="sheet scroll" tabIndex={0} role="region" aria-label={label}>
       <table className="table replicas">
@@ -54,12 +40,12 @@ export function ReplicaTable({ application }: { application: Application }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ key, cell }) => (
+          {rows.map(({ key, Cell }) => (
             <tr key={key} data-row={key}>
               <th scope="row">{t(`containers.row.${key}`)}</th>
               {containers.map((one) => (
                 <td key={one.entity} data-replica={one.name}>
-                  {cell(one)}
+                  <Cell container={one} />
                 </td>
               ))}
             </tr>
@@ -73,7 +59,7 @@ export function ReplicaTable({ application }: { application: Application }) {
 /** An entity has a page of its own once it has been read. */
 const hasPage = ({ score, figures }: Container): boolean => score !== null || (figures['memory'] ?? null) !== null;
 
-function State({ container }: { container: Container }) {
+function State({ container }: CellProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const { state, health, restarts, exitCode, oomKilled, startedMs, finishedMs } = container;
@@ -98,7 +84,7 @@ function State({ container }: { container: Container }) {
   );
 }
 
-function Cpu({ container }: { container: Container }) {
+function Cpu({ container }: CellProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const used = container.figures['cpu'] ?? null;
@@ -109,7 +95,7 @@ function Cpu({ container }: { container: Container }) {
   return <Usage word={t('containers.cores', { value: word })} share={used / (limit ?? 1)} high={cpuHigh} bar={limit !== null} />;
 }
 
-function Memory({ container }: { container: Container }) {
+function Memory({ container }: CellProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const used = container.figures['memory'] ?? null;
@@ -120,7 +106,9 @@ function Memory({ container }: { container: Container }) {
     const share = container.figures['memory_of_limit'] ?? null;
     return <Usage word={word} share={share ?? 0} high={memoryHigh} bar={share !== null} />;
   }
-  return <Usage word={t('containers.of', { used: word, limit: format.value(limit, 'bytes') })} share={used / limit} high={memoryHigh} bar />;
+  return (
+    <Usage word={t('containers.of', { used: word, limit: format.value(limit, 'bytes') })} share={used / limit} high={memoryHigh} bar />
+  );
 }
 
 /** A figure, and how much of its limit that is. */
@@ -136,6 +124,16 @@ function Usage({ word, share, high, bar }: { word: string; share: number; high: 
       )}
     </span>
   );
+}
+
+function Network({ container: { figures } }: CellProps) {
+  const { t } = useTranslation();
+  return <Pair first={t('containers.in')} a={figures['network_receive']} second={t('containers.out')} b={figures['network_transmit']} />;
+}
+
+function Disk({ container: { figures } }: CellProps) {
+  const { t } = useTranslation();
+  return <Pair first={t('containers.reads')} a={figures['disk_read']} second={t('containers.writes')} b={figures['disk_write']} />;
 }
 
 interface PairProps {
@@ -163,7 +161,7 @@ function Pair({ first, a, second, b }: PairProps) {
 }
 
 /** What detection thinks of it, and the way to its model. */
-function Score({ container }: { container: Container }) {
+function Score({ container }: CellProps) {
   const { t } = useTranslation();
   const { score, threshold, entity } = container;
   return (
@@ -184,3 +182,12 @@ function None() {
     </span>
   );
 }
+
+const rows = [
+  { key: 'state', Cell: State },
+  { key: 'cpu', Cell: Cpu },
+  { key: 'memory', Cell: Memory },
+  { key: 'network', Cell: Network },
+  { key: 'disk', Cell: Disk },
+  { key: 'score', Cell: Score },
+] as const;

@@ -112,9 +112,7 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
         <Link to="/hosts/$id" params={{ id: target.id }}>
           <strong>{target.name}</strong>
         </Link>
-        <span className="soft small">
-          {engine ? target.address : `${target.scheme}://${target.address}${target.metricsPath}`}
-        </span>
+        <span className="soft small">{engine ? target.address : `${target.scheme}://${target.address}${target.metricsPath}`}</span>
       </span>
       <span>
         {target.enabled ? state && <StateMark state={shownState(state)} /> : <span className="soft">{t('targets.disabled')}</span>}
