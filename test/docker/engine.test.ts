@@ -133,7 +133,7 @@ describe('the watch', () => {
       running: true,
       health: null,
       memoryLimitBytes: 33_554_432,
-      cpuQuotaUs: 50_000,
+      cpuQuotaUs: 10_000,
       cpuPeriodUs: 100_000,
     });
     expect(called(watch, 'eater')).toMatchObject({ state: 'exited', oomKilled: true, exitCode: 137 });
@@ -155,7 +155,7 @@ describe('the watch', () => {
     expect(sample(text, 'container_cpu_usage_seconds_total', 'api-2')).toBeCloseTo(cpu_stats.cpu_usage.total_usage / 1e9, 9);
     expect(sample(text, 'container_memory_working_set_bytes', 'shop-web-2')).toBeGreaterThan(0.75 * 33_554_432);
     expect(sample(text, 'container_memory_working_set_bytes', 'shop-web-2')).toBeLessThanOrEqual(33_554_432);
-    expect(sample(text, 'container_spec_cpu_quota', 'api-2')).toBe(50_000);
+    expect(sample(text, 'container_spec_cpu_quota', 'api-2')).toBe(10_000);
     expect(sample(text, 'container_running', 'gamma')).toBe(0);
     expect(sample(text, 'container_running', 'job')).toBeUndefined();
     expect(sample(text, 'container_oom_killed', 'eater')).toBe(1);

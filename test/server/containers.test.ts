@@ -15,7 +15,7 @@ const world: World = {
   nowMs,
   down: false,
   queries: 0,
-  entities: new Map([['lab/api-2', { present: () => true, value: (feature: string) => (feature === 'cpu' ? 0.45 : 12) }]]),
+  entities: new Map([['lab/api-2', { present: () => true, value: (feature: string) => (feature === 'cpu' ? 0.09 : 12) }]]),
 };
 const administrator = { role: 'administrator' } as const;
 const viewer = { role: 'viewer' } as const;
@@ -79,10 +79,10 @@ describe('containers', () => {
         entity: 'lab/api-2',
         name: 'api-2',
         state: 'running',
-        cpuLimitCores: 0.5,
+        cpuLimitCores: 0.1,
         verdict: 'bad',
         reason: 'Container api-2 uses much CPU',
-        figures: { cpu: 0.45, memory: 12, network_receive: null },
+        figures: { cpu: 0.09, memory: 12, network_receive: null },
       },
     ]);
     expect(api?.alerts.map(({ name }) => name)).toEqual(['ContainerCpuHigh']);

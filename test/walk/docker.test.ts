@@ -74,7 +74,7 @@ afterAll(async () => {
 describe('a real Docker engine', () => {
   it('brings its containers by name, application and limits, without a restart of anything', { timeout: 90_000 }, async ({ skip }) => {
     if (why !== null) skip(why);
-    const limits = { memoryMb: 32, cpus: 0.5 };
+    const limits = { memoryMb: 32, cpus: 0.1 };
     const compose = (number: number) => ({
       'com.docker.compose.project': 'shop',
       'com.docker.compose.service': 'web',
@@ -97,7 +97,7 @@ describe('a real Docker engine', () => {
     );
     expect(Object.fromEntries(found.map(({ name, containers: each }) => [name, each.map((one) => one.name)]))).toEqual(applications);
     for (const each of found.flatMap((one) => one.containers)) {
-      expect(each).toMatchObject({ engine: 'lab', state: 'running', memoryLimitBytes: 32 * 1024 * 1024, cpuLimitCores: 0.5, restarts: 0 });
+      expect(each).toMatchObject({ engine: 'lab', state: 'running', memoryLimitBytes: 32 * 1024 * 1024, cpuLimitCores: 0.1, restarts: 0 });
       expect(each).toMatchObject({ verdict: 'ok', health: null, image: 'vigia/busybox:1' });
       expect(each.figures['memory_of_limit']).toBeLessThan(0.3);
     }
@@ -112,10 +112,10 @@ describe('a real Docker engine', () => {
     await engine.exec('shop-web-2', '/bin/dd', 'if=/dev/zero', 'of=/dev/shm/full', 'bs=1M', 'count=27');
     const loaded = await eventually('the load', async () => {
       const all = await replicas();
-      return (all.get('api-2')?.figures['cpu'] ?? 0) > 0.4 && (all.get('shop-web-2')?.figures['memory_of_limit'] ?? 0) > 0.75 && all;
+      return (all.get('api-2')?.figures['cpu'] ?? 0) > 0.08 && (all.get('shop-web-2')?.figures['memory_of_limit'] ?? 0) > 0.75 && all;
     });
     for (const name of Object.values(applications).flat()) {
-      if (name !== 'api-2' && name !== 'shop-web-2') expect(loaded.get(name)?.figures['cpu'], name).toBeLessThan(0.1);
+      if (name !== 'api-2' && name !== 'shop-web-2') expect(loaded.get(name)?.figures['cpu'], name).toBeLessThan(0.05);
       if (name !== 'shop-web-2') expect(loaded.get(name)?.figures['memory_of_limit'], name).toBeLessThan(0.3);
     }
 
@@ -188,8 +188,10 @@ async function record(): Promise<void> {
   const events = (await engine.text(`/events?since=${now - 3600}&until=${now - 1}`))
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { Type: string; Actor: { ID: string } })
-    .filter(({ Type, Actor }) => Type === 'container' && Actor.ID in inspect);
+    .map((line) => JSON.parse(line) as { Type: string; Action: string; Actor: { ID: string } })
+    .filter(({ Type, Action, Actor }) => Type === 'container' && ['start', 'die', 'oom', 'kill', 'stop'].includes(Action) && Actor.ID in inspect)
+    // Those of the loop are many and alike.
+    .slice(-60);
   const kept = {
     version: { Version, ApiVersion, MinAPIVersion },
     info: { NCPU, MemTotal, ServerVersion, CgroupVersion },
