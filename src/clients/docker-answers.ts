@@ -19,7 +19,7 @@ export const versionAnswer = z.object({
     .optional(),
 });
 
-export const infoAnswer = z.object({ NCPU: count.default(0), MemTotal: count.default(0) });
+export const infoAnswer = z.object({ NCPU: count, MemTotal: count });
 
 export const listAnswer = z.array(z.object({ Id: z.string().regex(/^[0-9a-f]{12,64}$/) })).max(5_000);
 

@@ -208,7 +208,7 @@ test('a kill for want of memory is critical, also of a container that runs again
       ['1m', 'ContainerOomKilled', []],
       ['1m30s', 'ContainerOomKilled', [kill('eater'), kill('phoenix')]],
       ['7m', 'ContainerOomKilled', [kill('eater')]],
-      ['12m', 'ContainerOomKilled', []],
+      ['14m', 'ContainerOomKilled', []],
     ],
   );
 });

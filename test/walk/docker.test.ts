@@ -189,7 +189,9 @@ async function record(): Promise<void> {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as { Type: string; Action: string; Actor: { ID: string } })
-    .filter(({ Type, Action, Actor }) => Type === 'container' && ['start', 'die', 'oom', 'kill', 'stop'].includes(Action) && Actor.ID in inspect)
+    .filter(
+      ({ Type, Action, Actor }) => Type === 'container' && ['start', 'die', 'oom', 'kill', 'stop'].includes(Action) && Actor.ID in inspect,
+    )
     // Those of the loop are many and alike.
     .slice(-60);
   const kept = {
