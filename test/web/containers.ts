@@ -52,7 +52,10 @@ export function someContainers(now: number): Containers {
       score: null,
     }),
   ];
-  const free = ['alpha', 'beta', 'gamma'].map((name) => container(now, name, { memoryLimitBytes: null, cpuLimitCores: null, score: null }));
+  const free = ['alpha', 'beta', 'gamma'].map((name) => {
+    const made = container(now, name, { memoryLimitBytes: null, cpuLimitCores: null, score: null });
+    return { ...made, figures: { ...made.figures, memory_of_limit: null } };
+  });
   const applications: Application[] = [
     { name: 'postgres', containers: free, alerts: [] },
     {

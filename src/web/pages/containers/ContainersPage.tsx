@@ -52,7 +52,7 @@ function All({ containers }: { containers: Containers }) {
         <section key={application.name} className="section" aria-labelledby={`app-${index}`} data-application={application.name}>
           <header>
             <h2 id={`app-${index}`} className="app-name">
-              <Link to="/containers" search={{ application: application.name }}>
+              <Link to="/containers" search={{ application: application.name }} activeOptions={{ exact: true, includeSearch: true }}>
                 {application.name}
               </Link>
             </h2>
@@ -76,7 +76,9 @@ function One({ name, containers }: { name: string; containers: Containers }) {
   return (
     <>
       <p className="small back">
-        <Link to="/containers">{t('containers.all')}</Link>
+        <Link to="/containers" activeOptions={{ exact: true, includeSearch: true }}>
+          {t('containers.all')}
+        </Link>
       </p>
       <div className="row">
         <h1 className="app-name">{name}</h1>

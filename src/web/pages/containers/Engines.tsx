@@ -24,7 +24,7 @@ export function Engines({ engines, suggestion }: { engines: readonly Engine[]; s
       <header>
         <h2 id="engines">{t('containers.engines')}</h2>
       </header>
-      <ul className="sheet plain-list">
+      <ul className="sheet plain-list grid-list engine-list">
         {engines.map((engine) => (
           <li key={engine.id} className="engine-row" data-engine={engine.id}>
             <span className="engine-name">

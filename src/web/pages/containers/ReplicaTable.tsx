@@ -5,6 +5,8 @@ import { useFormat } from '../../format/useFormat.ts';
 import { ScoreBar } from '../../parts/RangeBar.tsx';
 import { StateMark } from '../../parts/StateMark.tsx';
 
+const rowNamePx = 110;
+const columnPx = 165;
 /** From where on rules fire: P31 and P30. */
 const cpuHigh = 0.8;
 const memoryHigh = 0.75;
@@ -21,7 +23,7 @@ export function ReplicaTable({ application }: { application: Application }) {
   const engines = new Set(containers.map(({ engine }) => engine));
   return (
     <div className="sheet scroll" tabIndex={0} role="region" aria-label={label}>
-      <table className="table replicas">
+      <table className="table replicas" style={{ minWidth: rowNamePx + containers.length * columnPx }}>
         <thead>
           <tr>
             <td />
