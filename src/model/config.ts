@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { archiveSchema } from './archive.ts';
+import { engineInputSchema } from './docker.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -145,6 +146,11 @@ const exportersSchema = z.strictObject({
   snmp: addressSchema.default('127.0.0.1:9116').describe('The SNMP exporter, asked about targets of snmp-switch.'),
 });
 
+const dockerSchema = z
+  .array(engineInputSchema)
+  .max(200)
+  .refine((engines) => new Set(engines.map(({ socket }) => socket)).size === engines.length, 'an engine stands there twice');
+
 const partsSchema = z.strictObject({
   releaseUrl: httpUrl.default('https://github.com/prometheus').describe('Base URL of official release archives, for mirrors.'),
   checksums: z
@@ -164,6 +170,11 @@ export const configSchema = z.strictObject({
   archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
   network: networkSchema.prefault({}),
   exporters: exportersSchema.prefault({}),
+  docker: dockerSchema
+    .default([])
+    .describe(
+      'Docker engines whose containers are watched: `name` (what people call it) and `socket` (a path, or tcp://HOST:PORT) of each.',
+    ),
   parts: partsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

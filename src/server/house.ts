@@ -11,6 +11,7 @@ import type { SourcePlan } from './budget/plan.ts';
 import type { Board } from './board.ts';
 import type { RuleSpec } from './derive/rule-spec.ts';
 import type { Detectors } from './detectors.ts';
+import type { Engines } from './docker/engines.ts';
 import type { Events } from './events.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
@@ -48,6 +49,8 @@ export interface House {
   readonly archive: Archive | null;
   /** What this instance works on, where several share one database. */
   readonly shares: Shares;
+  /** Docker engines that somebody named. */
+  readonly engines: Engines;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

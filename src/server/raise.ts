@@ -27,6 +27,7 @@ import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
 import { createDetectors } from './detectors.ts';
+import { createEngines } from './docker/engines.ts';
 import { createEvents } from './events.ts';
 import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
@@ -223,8 +224,21 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       },
     });
 
+    const engines = await createEngines({
+      config,
+      store,
+      fetch,
+      internalPort: ports.internal,
+      now,
+      log,
+      onChange: () => events.emit({ kind: 'targets', profile: 'container', tsMs: now() }),
+      onHealth: () => events.emit({ kind: 'health', tsMs: now() }),
+    });
+    stops.push(() => engines.stop());
+
     const internal = createInternalListener({
       token: internalToken,
+      docker: engines,
       targetsOf: async (profile) =>
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
@@ -314,11 +328,12 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       alertmanager,
       archive,
       shares,
+      engines,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,
       publicUrl: publicUrlOf(config),
       now,
-      health: () => [...supervised.map((each) => each.health()), ...(work?.health() ?? []), ...shares.health(), ...(plan?.health() ?? [])],
+      health: () => [...supervised.map((each) => each.health()), ...(work?.health() ?? []), ...shares.health(), ...(plan?.health() ?? []), ...engines.health()],
       rules: async () => ruleSpecs(await ruleInput({ config, store, profiles })),
       inventoryChanged: () => children.derivePrometheus(true),
       receiversChanged: () => children.deriveAlertmanager(true),

@@ -11,6 +11,7 @@ import { openApp } from '../../src/server/app.ts';
 import { createBacktests } from '../../src/server/backtests.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { ruleSpecs } from '../../src/server/derive/rules.ts';
+import { createEngines } from '../../src/server/docker/engines.ts';
 import { createEvents } from '../../src/server/events.ts';
 import type { House } from '../../src/server/house.ts';
 import { createIncidents } from '../../src/server/incidents.ts';
@@ -88,6 +89,10 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     log,
     onChange: () => {},
   });
+  const fetch = (async () => {
+    throw new Error('nothing is fetched here');
+  }) as never;
+  const engines = await createEngines({ config, store, fetch, internalPort: 1, now, log, onChange: () => {}, onHealth: () => {} });
   let silenceCount = 0;
   const house: House = {
     version: '0.0.0',
@@ -111,9 +116,8 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     plan: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
-    fetch: (async () => {
-      throw new Error('nothing is fetched here');
-    }) as never,
+    engines,
+    fetch,
     silences: {
       list: async () => [...far.silences.values()] as never,
       add: async (silence) => {
@@ -165,6 +169,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     },
     async stop() {
       await backtests.stop();
+      await engines.stop();
       await app.close();
       await store.close();
       rmSync(dir, { recursive: true });

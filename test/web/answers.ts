@@ -3,6 +3,7 @@ import type { Account } from '../../src/model/account.ts';
 import type { PanelData } from '../../src/model/api.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
+import { containerAnswer } from './containers.ts';
 import { similarTo } from './explanation.ts';
 import { notFound, type Reply } from './reply.ts';
 import { allProfiles, wave, wobble } from './figures.ts';
@@ -23,6 +24,9 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return { body: { profiles: allProfiles } };
     case 'hosts':
       return hostAnswer(scene, rest, query);
+    case 'containers':
+    case 'engines':
+      return containerAnswer(scene, method, path, query, body);
     case 'targets':
       return targetAnswer(scene, method, rest, body as TargetInput);
     case 'incidents':

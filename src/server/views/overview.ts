@@ -26,8 +26,8 @@ export function kindsOf(scope: Scope): string[] {
   return kindSchema.options.filter((kind) => inScope(scope, kind));
 }
 
-/** Everything watched: the inventory, and entities that only an adopted source knows. */
-export async function watched(house: House, scope: Scope): Promise<{ target: Target; entity: EntityRow | null }[]> {
+/** Everything watched: the inventory, and entities that only an adopted source knows; with `parts` also what a target brings, as containers. */
+export async function watched(house: House, scope: Scope, parts = false): Promise<{ target: Target; entity: EntityRow | null }[]> {
   const [targets, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
   const byKey = new Map(entities.map((row) => [`${row.profile}\n${row.entity}`, row]));
   const own = targets.map((target) => {
@@ -36,10 +36,14 @@ export async function watched(house: House, scope: Scope): Promise<{ target: Tar
     byKey.delete(key);
     return { target, entity };
   });
-  const adopted = house.config.prometheus.source === undefined ? [] : [...byKey.values()].filter((row) => row.lastSeenMs > 0);
-  const found = adopted.map((entity) => ({ entity, target: adoptedTarget(entity) }));
+  const isShown = ({ profile }: EntityRow) => house.config.prometheus.source !== undefined || (parts && bringsMany(house, profile));
+  const others = [...byKey.values()].filter((row) => row.lastSeenMs > 0 && isShown(row));
+  const found = others.map((entity) => ({ entity, target: adoptedTarget(entity) }));
   return [...own, ...found].filter(({ target }) => inScope(scope, kindOf(house, target.profile)));
 }
+
+/** Whether a target of this profile brings many entities. */
+export const bringsMany = (house: House, profile: string): boolean => (house.profiles.get(profile)?.identity.length ?? 1) > 1;
 
 function adoptedTarget(row: EntityRow): Target {
   return {
@@ -117,7 +121,8 @@ function stateOf(
   if (!target.enabled) return { state: 'unknown', reason: 'switched off', sinceMs: null };
   if (first !== undefined) return { state: 'bad', reason: first.annotations['summary'] ?? first.name, sinceMs: first.startsMs };
   if (known.silent !== null) return { state: 'unknown', reason: known.silent, sinceMs: entity?.lastSeenMs ?? null };
-  if (house.config.prometheus.source !== undefined && !known.up.has(target.id)) {
+  const isPart = entity !== null && bringsMany(house, target.profile);
+  if ((house.config.prometheus.source !== undefined || isPart) && !known.up.has(target.id)) {
     const fresh = entity !== null && known.nowMs - entity.lastSeenMs <= freshMs(house.source);
     return fresh
       ? { state: 'ok', reason: '', sinceMs: null }
@@ -148,8 +153,8 @@ function overviewOf(house: House, target: Target, entity: EntityRow | null, know
   };
 }
 
-export async function targetOverviews(house: House, scope: Scope): Promise<TargetOverview[]> {
-  const everything = await watched(house, scope);
+export async function targetOverviews(house: House, scope: Scope, parts = false): Promise<TargetOverview[]> {
+  const everything = await watched(house, scope, parts);
   const known = await facts(house, everything.length);
   return everything.map(({ target, entity }) => overviewOf(house, target, entity, known));
 }
