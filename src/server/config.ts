@@ -195,7 +195,7 @@ function set(tree: Tree, path: readonly string[], value: unknown): void {
 export interface ConfigFiles {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly caPem: string | undefined;
-  readonly kubernetes: KubernetesAccess | undefined;
+  readonly kubernetes?: KubernetesAccess | undefined;
 }
 
 /** How the cluster of a configuration is found. */

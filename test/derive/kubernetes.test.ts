@@ -26,7 +26,14 @@ async function promtool(files: Readonly<Record<string, string>>, ...args: string
 }
 
 const config = kubernetesSchema.parse({});
-const access: KubernetesInput = { config, token: new Secret('t0ken'), caPem: 'CA', certPem: undefined, keyPem: undefined, serverName: 'kubernetes' };
+const access: KubernetesInput = {
+  config,
+  token: new Secret('t0ken'),
+  caPem: 'CA',
+  certPem: undefined,
+  keyPem: undefined,
+  serverName: 'kubernetes',
+};
 const cluster = rules({ profiles, kubernetes: true });
 
 describe('jobs', () => {
@@ -52,7 +59,11 @@ describe('jobs', () => {
 const names = ['NodeNotReady', 'PodCrashLooping', 'PodOomKilled', 'PodPending', 'ReplicasMissing'];
 
 test('every rule of a cluster is there, and promtool agrees with them', async () => {
-  expect(ruleSpecs(cluster).map(({ name }) => name).filter((name) => name !== 'VigiaAnomaly' && !name.startsWith('Vigia'))).toEqual(names);
+  expect(
+    ruleSpecs(cluster)
+      .map(({ name }) => name)
+      .filter((name) => name !== 'VigiaAnomaly' && !name.startsWith('Vigia')),
+  ).toEqual(names);
   const files = ruleFiles(cluster);
   expect(await promtool(files, 'check', 'rules', '--lint-fatal', ...Object.keys(files))).toBe('agrees');
 });
@@ -61,11 +72,15 @@ test('every rule of a cluster is there, and promtool agrees with them', async ()
 function alert(name: string, labels: Readonly<Record<string, string>>, value = ''): object {
   const spec = ruleSpecs(cluster).find((each) => each.name === name);
   const fill = (text: string, urlquery = false): string =>
-    text.replace(/\{\{ \$(labels\.(\w+)|value)( \| urlquery)? \}\}/g, (_, what: string, label: string | undefined, query: string | undefined) => {
-      const said = what === 'value' ? value : (labels[label ?? ''] ?? '');
-      return urlquery || query !== undefined ? encodeURIComponent(said) : said;
-    });
-  const filled = (texts: Readonly<Record<string, string>>) => Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fill(text)]));
+    text.replace(
+      /\{\{ \$(labels\.(\w+)|value)( \| urlquery)? \}\}/g,
+      (_, what: string, label: string | undefined, query: string | undefined) => {
+        const said = what === 'value' ? value : (labels[label ?? ''] ?? '');
+        return urlquery || query !== undefined ? encodeURIComponent(said) : said;
+      },
+    );
+  const filled = (texts: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fill(text)]));
   return { exp_labels: { ...labels, ...filled(spec?.labels ?? {}) }, exp_annotations: filled(spec?.annotations ?? {}) };
 }
 
@@ -83,7 +98,10 @@ const series = [
   // Told by Vigía and by kube-state-metrics for a moment: one alert.
   { series: node('lost', 'true').replace('instance="vigia"', 'instance="10.0.0.1:8080"'), values: '1x8 0x60' },
   // In the state for 45 s, out of it for 15 s, again and again.
-  { series: `kube_pod_container_status_waiting_reason{${state('crash')},reason="CrashLoopBackOff"}`, values: '_x8 1 1 1 _ 1 1 1 _ 1 1 1 _ _x60' },
+  {
+    series: `kube_pod_container_status_waiting_reason{${state('crash')},reason="CrashLoopBackOff"}`,
+    values: '_x8 1 1 1 _ 1 1 1 _ 1 1 1 _ _x60',
+  },
   { series: `kube_pod_container_status_waiting_reason{${state('pull')},reason="ImagePullBackOff"}`, values: '1x60' },
   { series: `kube_pod_container_status_last_terminated_reason{${state('oom')},reason="OOMKilled"}`, values: '_x8 1x80' },
   { series: `kube_pod_container_status_restarts_total{${state('oom')}}`, values: '0x8 1x80' },
@@ -115,7 +133,12 @@ test('each rule fires for what it is about, when it has lasted long enough, and 
           at('5m', 'PodCrashLooping', alert('PodCrashLooping', ofPod('crash', { container: 'c' }))),
           at('9m', 'PodCrashLooping'),
           at('1m45s', 'PodOomKilled'),
-          at('3m', 'PodOomKilled', alert('PodOomKilled', ofPod('job', { container: 'c' })), alert('PodOomKilled', ofPod('oom', { container: 'c' }))),
+          at(
+            '3m',
+            'PodOomKilled',
+            alert('PodOomKilled', ofPod('job', { container: 'c' })),
+            alert('PodOomKilled', ofPod('oom', { container: 'c' })),
+          ),
           // Ten minutes after, only what has not been started again.
           at('14m', 'PodOomKilled', alert('PodOomKilled', ofPod('job', { container: 'c' }))),
           at('7m', 'PodPending'),
@@ -126,5 +149,7 @@ test('each rule fires for what it is about, when it has lasted long enough, and 
       },
     ],
   };
-  expect(await promtool({ ...files, 'tests.yml': stringify(suite, { aliasDuplicateObjects: false }) }, 'test', 'rules', 'tests.yml')).toBe('agrees');
+  expect(await promtool({ ...files, 'tests.yml': stringify(suite, { aliasDuplicateObjects: false }) }, 'test', 'rules', 'tests.yml')).toBe(
+    'agrees',
+  );
 });

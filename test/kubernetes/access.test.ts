@@ -32,7 +32,10 @@ function config(part: { cluster?: object; user?: object | null; current?: string
     ],
     clusters: [
       { name: 'home', cluster: { server: 'https://10.0.0.1:6443/', 'certificate-authority-data': base64('HOME CA'), ...part.cluster } },
-      { name: 'far', cluster: { server: 'https://rancher.example/k8s/clusters/c-1', 'certificate-authority': 'ca.pem', 'tls-server-name': 'api' } },
+      {
+        name: 'far',
+        cluster: { server: 'https://rancher.example/k8s/clusters/c-1', 'certificate-authority': 'ca.pem', 'tls-server-name': 'api' },
+      },
     ],
     users: [
       { name: 'reader', user: part.user === undefined ? { token: 'secret' } : part.user },
@@ -75,11 +78,21 @@ test('inside of a cluster, the service account of the pod', () => {
 
 describe('what cannot be used is refused with the file, the reason and the way out', () => {
   test.each<[string, string, string | undefined, RegExp]>([
-    ['a program', config({ user: { exec: { command: 'aws', apiVersion: 'v1' } } }), undefined, /made by a program \(exec\).*service account.*docs\/kubernetes\.md/],
+    [
+      'a program',
+      config({ user: { exec: { command: 'aws', apiVersion: 'v1' } } }),
+      undefined,
+      /made by a program \(exec\).*service account.*docs\/kubernetes\.md/,
+    ],
     ['an auth-provider', config({ user: { 'auth-provider': { name: 'gcp' } } }), undefined, /auth-provider/],
     ['a password', config({ user: { username: 'a', password: 'hunter2' } }), undefined, /has a password/],
     ['somebody else', config({ user: { token: 't', as: 'admin' } }), undefined, /acts as somebody else/],
-    ['no check of certificates', config({ cluster: { 'insecure-skip-tls-verify': true } }), undefined, /insecure-skip-tls-verify.*certificate-authority-data/],
+    [
+      'no check of certificates',
+      config({ cluster: { 'insecure-skip-tls-verify': true } }),
+      undefined,
+      /insecure-skip-tls-verify.*certificate-authority-data/,
+    ],
     ['a proxy', config({ cluster: { 'proxy-url': 'http://p:1' } }), undefined, /network\.proxy/],
     ['nothing to show', config({ user: {} }), undefined, /no token and no client certificate/],
     ['a certificate without its key', config({ user: { 'client-certificate-data': base64('C') } }), undefined, /not both/],

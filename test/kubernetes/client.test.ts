@@ -137,7 +137,9 @@ test('a wrong token and a missing right are told with what to do, and tried agai
   api.denied.add('list pods');
   const pods = followPods(clientOf({ server: api.url }));
   await eventually('a word', () => pods.told.length > 1 || undefined);
-  expect(pods.told[0]).toMatch(/answered 403: pods is forbidden: .*cannot list resource "pods".*verbs list and watch on pods \(docs\/kubernetes\.md\)/);
+  expect(pods.told[0]).toMatch(
+    /answered 403: pods is forbidden: .*cannot list resource "pods".*verbs list and watch on pods \(docs\/kubernetes\.md\)/,
+  );
   api.denied.clear();
   await pods.becomes('a');
   expect(pods.told.at(-1)).toBeNull();
@@ -184,7 +186,14 @@ describe('a stream gone wild', () => {
 
   test('a follower stops while a watch is open', async () => {
     const api = await standIn();
-    const follower = follow({ client: clientOf({ server: api.url }), resource: resources.pods, pauses, replace() {}, change() {}, tell() {} });
+    const follower = follow({
+      client: clientOf({ server: api.url }),
+      resource: resources.pods,
+      pauses,
+      replace() {},
+      change() {},
+      tell() {},
+    });
     await eventually('a watch', () => api.watches('pods') === 1 || undefined);
     await follower.stop();
     await eventually('no watch', () => api.watches('pods') === 0 || undefined);
@@ -216,6 +225,8 @@ test.skipIf(executableIn('openssl', process.env['PATH'] ?? '') === null)(
     expect((await clientOf(access, tls).list(resources.pods)).items).toHaveLength(1);
     await expect(clientOf(access, { ...tls, servername: undefined }).list(resources.pods)).rejects.toThrow(/another name/);
     await expect(clientOf(access, { ...tls, ca: person.cert }).list(resources.pods)).rejects.toMatchObject({ code: 'far-unreachable' });
-    await expect(clientOf(access, { ...tls, cert: undefined, key: undefined }).list(resources.pods)).rejects.toMatchObject({ params: { status: 401 } });
+    await expect(clientOf(access, { ...tls, cert: undefined, key: undefined }).list(resources.pods)).rejects.toMatchObject({
+      params: { status: 401 },
+    });
   },
 );

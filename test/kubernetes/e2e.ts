@@ -40,7 +40,10 @@ async function tryCluster(): Promise<void> {
       return found.length > 0 && found;
     });
     assert.ok(phases.every(({ labels }) => labels['profile'] === 'k8s-pod'));
-    await eventually('use of pods', async () => (await house.client.query('container_memory_working_set_bytes{profile="k8s-pod"}')).length > 0 || undefined);
+    await eventually(
+      'use of pods',
+      async () => (await house.client.query('container_memory_working_set_bytes{profile="k8s-pod"}')).length > 0 || undefined,
+    );
     await compareWithKubectl();
     for (const pod of cluster.pods()) {
       const { status, state, restarts } = podVerdict(pod, Date.now());
@@ -60,7 +63,11 @@ async function tryCluster(): Promise<void> {
     await eventually('the words of kubectl', async () => {
       const args = ['get', 'pods', '--all-namespaces', '--no-headers', `--kubeconfig=${kubeconfig}`];
       const { stdout } = await run({ file: 'kubectl', args }, { timeoutMs: 30_000, maxBytes: 10_000_000 });
-      const theirs = stdout.trim().split('\n').map((line) => line.split(/\s+/)).map(([namespace, name, , status]) => `${namespace}/${name} ${status}`);
+      const theirs = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/\s+/))
+        .map(([namespace, name, , status]) => `${namespace}/${name} ${status}`);
       const ours = [...house.kubernetes.cluster.pods()].map((pod) => `${keyOf(pod)} ${podVerdict(pod, Date.now()).status}`);
       assert.deepEqual(ours.toSorted(), theirs.toSorted());
       return true;

@@ -30,10 +30,21 @@ test('a line that never ends is refused at its bound, not kept', () => {
 });
 
 test('quantities as Kubernetes writes them', () => {
-  const cases = { '250m': 0.25, '64Mi': 67_108_864, '1e3': 1000, '2': 2, '0.5': 0.5, '.5': 0.5, '25296928Ki': 25_904_054_272, '1E': 1e18, '100n': 1e-7, '1k': 1000 };
+  const cases = {
+    '250m': 0.25,
+    '64Mi': 67_108_864,
+    '1e3': 1000,
+    '2': 2,
+    '0.5': 0.5,
+    '.5': 0.5,
+    '25296928Ki': 25_904_054_272,
+    '1E': 1e18,
+    '100n': 1e-7,
+    '1k': 1000,
+  };
   for (const [text, value] of Object.entries(cases)) expect(quantity(text), text).toBeCloseTo(value, 9);
   for (const text of ['', 'x', '1.2.3', '5 Mi', '__proto__', null, undefined, {}]) expect(quantity(text)).toBeNull();
-  fc.assert(fc.property(fc.integer({ min: 0, max: 1e6 }), (n) => expect(quantity(`${n}m`)).toBeCloseTo(n / 1000, 9)));
+  fc.assert(fc.property(fc.integer({ min: 0, max: 1e6 }), (n) => void expect(quantity(`${n}m`)).toBeCloseTo(n / 1000, 9)));
 });
 
 const nowMs = Date.now();
@@ -41,7 +52,15 @@ const judge = (object: KubernetesObject) => podVerdict(podOf('it', object), nowM
 const pod = (does: PodDoes, part: Parameters<typeof kubePod>[2] = {}) => judge(kubePod('p', does, part));
 
 test('P12 pods as kubectl calls them, and whether that is as it should be', () => {
-  expect(pod('running', { restarts: 2 })).toMatchObject({ status: 'Running', state: 'ok', reason: '', ready: 1, containers: 1, restarts: 2, lastEnd: null });
+  expect(pod('running', { restarts: 2 })).toMatchObject({
+    status: 'Running',
+    state: 'ok',
+    reason: '',
+    ready: 1,
+    containers: 1,
+    restarts: 2,
+    lastEnd: null,
+  });
   expect(pod('crashing', { restarts: 5 })).toMatchObject({
     status: 'CrashLoopBackOff',
     state: 'bad',
@@ -51,7 +70,11 @@ test('P12 pods as kubectl calls them, and whether that is as it should be', () =
     lastEnd: { reason: 'Error', exitCode: 1 },
   });
   expect(pod('oomKilled')).toMatchObject({ status: 'OOMKilled', state: 'bad', lastEnd: { reason: 'OOMKilled', exitCode: 137 } });
-  expect(pod('unscheduled', { ageMs: 60_000 })).toMatchObject({ status: 'Pending', state: 'unknown', reason: expect.stringContaining('Insufficient cpu') });
+  expect(pod('unscheduled', { ageMs: 60_000 })).toMatchObject({
+    status: 'Pending',
+    state: 'unknown',
+    reason: expect.stringContaining('Insufficient cpu'),
+  });
   expect(pod('unscheduled', { ageMs: 600_000 })).toMatchObject({ status: 'Pending', state: 'bad' });
   expect(pod('creating', { ageMs: 60_000 })).toMatchObject({ status: 'ContainerCreating', state: 'unknown', reason: '' });
 });
@@ -65,18 +88,34 @@ const container = (state: object, lastState: object = {}, ready = false) => ({ n
 
 test('pods in the states between', () => {
   const waiting = (reason: string) => [container({ waiting: { reason, message: 'no such image' } })];
-  const ended = (reason: string, exitCode: number, finishedAt = new Date(nowMs).toISOString()) => ({ terminated: { reason, exitCode, finishedAt } });
+  const ended = (reason: string, exitCode: number, finishedAt = new Date(nowMs).toISOString()) => ({
+    terminated: { reason, exitCode, finishedAt },
+  });
   const cases: readonly (readonly [KubernetesObject, string, string])[] = [
     [withStatus({ phase: 'Pending', containerStatuses: waiting('ImagePullBackOff') }), 'ImagePullBackOff', 'bad'],
     [withStatus({ phase: 'Succeeded', containerStatuses: [container(ended('Completed', 0))] }), 'Completed', 'ok'],
     [withStatus({ phase: 'Failed', containerStatuses: [container(ended('Error', 2))] }), 'Error', 'bad'],
     [withStatus({ phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.', containerStatuses: [] }), 'Evicted', 'bad'],
     [withStatus({}, { deletionTimestamp: new Date(nowMs).toISOString() }), 'Terminating', 'unknown'],
-    [withStatus({ phase: 'Pending', initContainerStatuses: [container({ running: {} })], containerStatuses: waiting('PodInitializing') }), 'Init:0/1', 'bad'],
-    [withStatus({ phase: 'Pending', initContainerStatuses: waiting('CrashLoopBackOff'), containerStatuses: waiting('PodInitializing') }), 'Init:CrashLoopBackOff', 'bad'],
+    [
+      withStatus({ phase: 'Pending', initContainerStatuses: [container({ running: {} })], containerStatuses: waiting('PodInitializing') }),
+      'Init:0/1',
+      'bad',
+    ],
+    [
+      withStatus({ phase: 'Pending', initContainerStatuses: waiting('CrashLoopBackOff'), containerStatuses: waiting('PodInitializing') }),
+      'Init:CrashLoopBackOff',
+      'bad',
+    ],
     // Killed for its memory a moment ago and running again is still worth a word; an hour ago is not.
     [withStatus({ containerStatuses: [container({ running: {} }, ended('OOMKilled', 137), true)] }), 'Running', 'bad'],
-    [withStatus({ containerStatuses: [container({ running: {} }, ended('OOMKilled', 137, new Date(nowMs - 3_600_000).toISOString()), true)] }), 'Running', 'ok'],
+    [
+      withStatus({
+        containerStatuses: [container({ running: {} }, ended('OOMKilled', 137, new Date(nowMs - 3_600_000).toISOString()), true)],
+      }),
+      'Running',
+      'ok',
+    ],
     // A side-car that has done its part does not make a pod "Completed".
     [withStatus({ containerStatuses: [container(ended('Completed', 0)), container({ running: {} }, {}, true)] }), 'Running', 'ok'],
   ];
@@ -91,14 +130,22 @@ test('nodes and workloads', () => {
   const pressed = kubeNode('vm');
   (pressed['status'] as { conditions: { type: string; status: string }[] }).conditions[0] = { type: 'MemoryPressure', status: 'True' };
   expect(nodeVerdict(nodeOf('it', pressed))).toMatchObject({ state: 'bad', reason: 'MemoryPressure' });
-  expect(nodeOf('it', kubeNode('vm', { address: 'fd00::2' }))).toMatchObject({ kubelet: '[fd00::2]:10250', allocatable: { cpuCores: 7.5, memoryBytes: 24 * 2 ** 30 } });
-  const workload = (desired: number, available: number) => workloadVerdict(workloadOf('it', kubeWorkload('w', { desired, available })), nowMs).state;
+  expect(nodeOf('it', kubeNode('vm', { address: 'fd00::2' }))).toMatchObject({
+    kubelet: '[fd00::2]:10250',
+    allocatable: { cpuCores: 7.5, memoryBytes: 24 * 2 ** 30 },
+  });
+  const workload = (desired: number, available: number) =>
+    workloadVerdict(workloadOf('it', kubeWorkload('w', { desired, available })), nowMs).state;
   expect([workload(3, 3), workload(3, 2), workload(0, 0)]).toEqual(['ok', 'bad', 'ok']);
   expect(workloadOf('it', kubeDaemonSet('d', 'kube-system', 4, 3))).toMatchObject({ desired: 4, ready: 3, available: 3 });
 });
 
 test('an object with fields of other types than the API has is taken as far as it goes; without a name it is none', () => {
-  const odd = { metadata: { name: 'p', labels: 7, ownerReferences: 'x' }, spec: 3, status: { phase: 5, containerStatuses: {}, conditions: null } };
+  const odd = {
+    metadata: { name: 'p', labels: 7, ownerReferences: 'x' },
+    spec: 3,
+    status: { phase: 5, containerStatuses: {}, conditions: null },
+  };
   expect(podOf('it', odd)).toMatchObject({ name: 'p', phase: 'Unknown', statuses: [], containers: [], owner: null });
   expect(() => podOf('it', { metadata: {} })).toThrow(/metadata\.name/);
 });

@@ -37,7 +37,15 @@ beforeAll(async () => {
   const annotations = { 'prometheus.io/scrape': 'true', 'prometheus.io/port': String(own.port), 'prometheus.io/path': '/stats' };
   api.set('pods', kubePod('shop', 'running', { ip: '127.0.0.1', annotations }));
   house = await clusterHouse({
-    access: { server: api.url, token: new Secret('right'), caPem: undefined, certPem: undefined, keyPem: undefined, serverName: undefined, inCluster: false },
+    access: {
+      server: api.url,
+      token: new Secret('right'),
+      caPem: undefined,
+      certPem: undefined,
+      keyPem: undefined,
+      serverName: undefined,
+      inCluster: false,
+    },
     config: { annotatedPods: true },
     stepMs,
   });
@@ -51,13 +59,32 @@ afterAll(async () => {
   for (const each of open.splice(0).toReversed()) await each.stop();
 });
 
-const ask = async (expr: string) => (await house.client.query(expr)).map(({ labels, value }) => ({ ...labels, value }));
+const ask = async (expr: string): Promise<Record<string, string | number>[]> =>
+  (await house.client.query(expr)).map(({ labels, value }) => ({ ...labels, value }));
 
 test('kubelets are discovered by http_sd and scraped through the API server, with a token that nobody else gets', async () => {
   expect(await ask('up{target!=""}')).toEqual(
     expect.arrayContaining([
-      { __name__: 'up', target: 'k8s:vm', profile: 'k8s-node', job: 'k8s-node', instance: '192.168.1.20:10250', node: 'vm', endpoint: 'cadvisor', value: 1 },
-      { __name__: 'up', target: 'k8s:vm', profile: 'k8s-node', job: 'k8s-node', instance: '192.168.1.20:10250', node: 'vm', endpoint: 'kubelet', value: 1 },
+      {
+        __name__: 'up',
+        target: 'k8s:vm',
+        profile: 'k8s-node',
+        job: 'k8s-node',
+        instance: '192.168.1.20:10250',
+        node: 'vm',
+        endpoint: 'cadvisor',
+        value: 1,
+      },
+      {
+        __name__: 'up',
+        target: 'k8s:vm',
+        profile: 'k8s-node',
+        job: 'k8s-node',
+        instance: '192.168.1.20:10250',
+        node: 'vm',
+        endpoint: 'kubelet',
+        value: 1,
+      },
       { __name__: 'up', target: 'k8s:state', profile: 'k8s-pod', job: 'k8s-pod', instance: 'vigia', value: 1 },
     ]),
   );
@@ -80,7 +107,7 @@ test('credentials lie in files of their own, for their owner alone', () => {
 
 test('of control groups those of the node and of pods are kept, each for its profile', async () => {
   const found = await ask('count by (profile, job) (container_memory_working_set_bytes)');
-  expect(found.map(({ profile, job }) => `${profile} ${job}`).sort()).toEqual(['k8s-node k8s-node', 'k8s-pod k8s-pod']);
+  expect(found.map((each) => `${each['profile']} ${each['job']}`).sort()).toEqual(['k8s-node k8s-node', 'k8s-pod k8s-pod']);
   expect(await ask('container_memory_working_set_bytes{profile="k8s-node",id!="/"}')).toEqual([]);
 });
 
@@ -103,7 +130,10 @@ describe('the state of objects, under the names of kube-state-metrics', () => {
 
   test('agrees with promtool, and follows what changes', async () => {
     api.set('pods', kubePod('late', 'crashing', { restarts: 1 }));
-    await eventually('its state', async () => (await ask('kube_pod_container_status_waiting_reason{pod="late"}')).length === 1 || undefined);
+    await eventually(
+      'its state',
+      async () => (await ask('kube_pod_container_status_waiting_reason{pod="late"}')).length === 1 || undefined,
+    );
     api.remove('pods', 'late', 'default');
     await eventually('its end', async () => (await ask('kube_pod_status_phase{pod="late"}')).length === 0 || undefined);
   });
@@ -118,7 +148,10 @@ async function figures(slug: string, entity: string): Promise<Record<string, num
   const rows = entities.find((each) => each.entity === entity)?.rows ?? new Float64Array(0);
   const features = sortedFeatures(profile);
   return Object.fromEntries(
-    features.map(({ name }, column) => [name, [...rows].filter((_, at) => at % features.length === column).findLast(Number.isFinite) ?? null]),
+    features.map(({ name }, column) => [
+      name,
+      [...rows].filter((_, at) => at % features.length === column).findLast(Number.isFinite) ?? null,
+    ]),
   );
 }
 
@@ -128,7 +161,12 @@ test('features of the node, of a pod, and of a workload meet whatever scrape the
   expect(node).toMatchObject({ pods: 5 });
   expect(await figures('k8s-pod', 'default/crash')).toMatchObject({ waiting: 1, not_ready: 1, memory: 425_984 });
   expect(await figures('k8s-pod', 'default/burn')).toMatchObject({ waiting: 0, not_ready: 0, memory: 577_536 });
-  expect(await figures('k8s-workload', 'default/web')).toMatchObject({ replicas_missing: 1, pods: 2, memory: 954_368 + 851_968, not_ready: 0 });
+  expect(await figures('k8s-workload', 'default/web')).toMatchObject({
+    replicas_missing: 1,
+    pods: 2,
+    memory: 954_368 + 851_968,
+    not_ready: 0,
+  });
   expect(await figures('k8s-workload', 'kube-system/agent')).toMatchObject({ replicas_missing: 0 });
 });
 
@@ -162,7 +200,13 @@ test('P12 nodes, namespaces and pods with their state and use: Running, Pending,
     ['web-5c7d8b77c8-xn42k', 'Running', 'ok', 1, 0],
   ]);
   const web = pods.find(({ name }) => name === 'web-5c7d8b77c8-grb6j') as ClusterPod;
-  expect(web).toMatchObject({ owner: 'Deployment/web', memoryBytes: 954_368, memoryLimitBytes: 33_554_432, cpuLimitCores: 0.5, node: 'vm' });
+  expect(web).toMatchObject({
+    owner: 'Deployment/web',
+    memoryBytes: 954_368,
+    memoryLimitBytes: 33_554_432,
+    cpuLimitCores: 0.5,
+    node: 'vm',
+  });
   expect(web.cpuCores).toBeGreaterThan(0);
   expect(workloads.map(({ id, state: of, desired, available }) => [id, of, desired, available])).toEqual([
     ['default/web', 'bad', 3, 2],
@@ -175,7 +219,13 @@ test('P04 P12 the way down, and what an account may not see', async () => {
   expect((await view({ node: 'vm' })).pods.map(({ name }) => name)).not.toContain('starting');
   expect((await view({ namespace: 'kube-system' })).podsTotal).toBe(0);
   const hostsOnly = await view({}, { hosts: true, containers: false });
-  expect([hostsOnly.nodes.length, hostsOnly.namespaces, hostsOnly.workloads, hostsOnly.pods, hostsOnly.podsTotal]).toEqual([1, [], [], [], 0]);
+  expect([hostsOnly.nodes.length, hostsOnly.namespaces, hostsOnly.workloads, hostsOnly.pods, hostsOnly.podsTotal]).toEqual([
+    1,
+    [],
+    [],
+    [],
+    0,
+  ]);
   const containersOnly = await view({}, { hosts: false, containers: true });
   expect([containersOnly.nodes, containersOnly.pods.length]).toEqual([[], 7]);
 });
@@ -196,7 +246,11 @@ test('P23 a node and a pod get a model of their own', { timeout: 60_000 }, async
   const config = { ...configSchema.parse({}).detection, minimumSteps: 12, window: 60_000 };
   const learner = createLearner({ store, source: () => house.source, config, log: pino({ level: 'silent' }), onChange: () => {} });
   const models: ModelInfo[] = [];
-  for (const [slug, entity] of [['k8s-node', 'k8s:vm'], ['k8s-pod', 'default/burn'], ['k8s-workload', 'default/web']] as const) {
+  for (const [slug, entity] of [
+    ['k8s-node', 'k8s:vm'],
+    ['k8s-pod', 'default/burn'],
+    ['k8s-workload', 'default/web'],
+  ] as const) {
     const profile = profiles.get(slug);
     if (profile === undefined) throw new Error(slug);
     models.push(await eventually(`a model of ${entity}`, async () => learner.train(profile, entity, await house.client.nowMs(), 60_000)));

@@ -11,7 +11,10 @@ export interface KubernetesObject {
 const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const minute = 60_000;
 
-export function kubeNode(name: string, part: { ready?: 'True' | 'False' | 'Unknown'; address?: string; port?: number } = {}): KubernetesObject {
+export function kubeNode(
+  name: string,
+  part: { ready?: 'True' | 'False' | 'Unknown'; address?: string; port?: number } = {},
+): KubernetesObject {
   const { ready = 'True', address = '192.168.1.20', port = 10_250 } = part;
   const condition = (type: string, status: string, reason: string, message: string) => ({
     type,
@@ -60,7 +63,12 @@ const ended = (reason: string, exitCode: number, agoMs: number) => ({
 
 /** What a container does, as the kubelet tells it. */
 const states = {
-  running: (restarts: number) => ({ ready: true, restartCount: restarts, state: { running: { startedAt: iso(Date.now() - 20 * minute) } }, lastState: {} }),
+  running: (restarts: number) => ({
+    ready: true,
+    restartCount: restarts,
+    state: { running: { startedAt: iso(Date.now() - 20 * minute) } },
+    lastState: {},
+  }),
   crashing: (restarts: number) => ({
     ready: false,
     restartCount: restarts,
@@ -98,7 +106,18 @@ export function kubePod(
     ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   } = {},
 ): KubernetesObject {
-  const { namespace = 'default', node = 'vm', restarts = 0, owner, ip = '10.244.0.7', ageMs = 20 * minute, limits, annotations, labels, ports } = part;
+  const {
+    namespace = 'default',
+    node = 'vm',
+    restarts = 0,
+    owner,
+    ip = '10.244.0.7',
+    ageMs = 20 * minute,
+    limits,
+    annotations,
+    labels,
+    ports,
+  } = part;
   const unscheduled = does === 'unscheduled';
   const pending = unscheduled || does === 'creating';
   const ready = does === 'running';
@@ -114,12 +133,18 @@ export function kubePod(
       ...(annotations === undefined ? {} : { annotations }),
       ...(owner === undefined
         ? {}
-        : { ownerReferences: [{ apiVersion: 'apps/v1', kind: owner[0], name: owner[1], uid: 'o', controller: true, blockOwnerDeletion: true }] }),
+        : {
+            ownerReferences: [
+              { apiVersion: 'apps/v1', kind: owner[0], name: owner[1], uid: 'o', controller: true, blockOwnerDeletion: true },
+            ],
+          }),
       managedFields: [{ manager: 'kubelet', operation: 'Update', fieldsV1: { 'f:status': {} } }],
     },
     spec: {
       ...(unscheduled ? {} : { nodeName: node }),
-      containers: [{ name: 'c', image: 'busybox', resources: limits === undefined ? {} : { limits }, ...(ports === undefined ? {} : { ports }) }],
+      containers: [
+        { name: 'c', image: 'busybox', resources: limits === undefined ? {} : { limits }, ...(ports === undefined ? {} : { ports }) },
+      ],
     },
     status: {
       phase: pending ? 'Pending' : 'Running',
@@ -159,7 +184,9 @@ export function kubeWorkload(
       namespace,
       uid: `${name}-uid`,
       creationTimestamp: iso(Date.now() - ageMs),
-      ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: 'apps/v1', kind: owner[0], name: owner[1], uid: 'o', controller: true }] }),
+      ...(owner === undefined
+        ? {}
+        : { ownerReferences: [{ apiVersion: 'apps/v1', kind: owner[0], name: owner[1], uid: 'o', controller: true }] }),
     },
     spec: { replicas: desired },
     status: { replicas: desired, readyReplicas: available, availableReplicas: available, updatedReplicas: desired },

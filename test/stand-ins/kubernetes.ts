@@ -47,6 +47,8 @@ export interface KubernetesStandIn {
   cut(): void;
   /** Sends a line to all watches of a kind as it is. */
   say(kind: Kind, line: string): void;
+  /** The only one that is taken; undefined where a client certificate is. */
+  token: string | undefined;
   /** Rights that are taken away: `list pods`, `watch nodes`, `get nodes/proxy`. */
   readonly denied: Set<string>;
   /** Whether an expired watch is told by the status of the answer, or by an event in it; real servers do both. */
@@ -83,7 +85,14 @@ export async function startKubernetes(
     response.writeHead(code, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code }));
   };
-  const expired = (): object => ({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `too old resource version`, reason: 'Expired', code: 410 });
+  const expired = (): object => ({
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    message: `too old resource version`,
+    reason: 'Expired',
+    code: 410,
+  });
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url ?? '/', 'http://api');
@@ -94,7 +103,7 @@ export async function startKubernetes(
     const scripted = statuses.shift();
     if (scripted !== undefined) return status(response, scripted, 'InternalError', 'scripted');
     const certified = 'authorized' in request.socket && request.socket.authorized === true;
-    if (options.token !== undefined ? request.headers.authorization !== `Bearer ${options.token}` : !certified)
+    if (standIn.token !== undefined ? request.headers.authorization !== `Bearer ${standIn.token}` : !certified)
       return refuse(401, 'Unauthorized', 'Unauthorized');
     const may = (verb: string, resource: string, group: string): boolean => {
       if (!denied.has(`${verb} ${resource}`)) return true;
@@ -102,7 +111,8 @@ export async function startKubernetes(
       refuse(403, 'Forbidden', `${resource} is forbidden: User "${user}" cannot ${verb} resource "${resource}" ${where}`);
       return false;
     };
-    const forbidden = (): void => refuse(403, 'Forbidden', `forbidden: User "${user}" cannot ${request.method?.toLowerCase()} path "${url.pathname}"`);
+    const forbidden = (): void =>
+      refuse(403, 'Forbidden', `forbidden: User "${user}" cannot ${request.method?.toLowerCase()} path "${url.pathname}"`);
     if (request.method !== 'GET') return forbidden();
     const query = Object.fromEntries(url.searchParams);
 
@@ -131,7 +141,8 @@ export async function startKubernetes(
 
   function list(kind: Kind, query: Record<string, string>, response: ServerResponse, refuse: Refuse): void {
     const limit = Math.min(Number(query['limit'] ?? 0) || Number.MAX_SAFE_INTEGER, options.pageSize ?? 500);
-    const from = query['continue'] === undefined ? { version, at: 0 } : (JSON.parse(atob(query['continue'])) as { version: number; at: number });
+    const from =
+      query['continue'] === undefined ? { version, at: 0 } : (JSON.parse(atob(query['continue'])) as { version: number; at: number });
     if (from.version < compacted) return refuse(410, 'Expired', 'The provided continue parameter is too old');
     const all = [...(objects.get(kind)?.values() ?? [])];
     const items = all.slice(from.at, from.at + limit);
@@ -179,6 +190,7 @@ export async function startKubernetes(
     denied,
     statuses,
     gone: 'event' as 'status' | 'event',
+    token: options.token,
     set(kind: Kind, object: KubernetesObject) {
       const held = objects.get(kind) as Map<string, KubernetesObject>;
       const key = keyOf(object.metadata.name, object.metadata.namespace);
@@ -204,7 +216,11 @@ export async function startKubernetes(
     bookmark() {
       for (const { kind, bookmarks, response } of watchers) {
         if (!bookmarks) continue;
-        const object = { kind: kinds[kind].list.replace(/List$/, ''), apiVersion: 'v1', metadata: { resourceVersion: String(version), creationTimestamp: null } };
+        const object = {
+          kind: kinds[kind].list.replace(/List$/, ''),
+          apiVersion: 'v1',
+          metadata: { resourceVersion: String(version), creationTimestamp: null },
+        };
         response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
       }
     },

@@ -32,7 +32,15 @@ async function realAnswer() {
   fillCluster(api);
   const kubernetes = startCluster({
     config: kubernetesSchema.parse({}),
-    access: { server: api.url, token: new Secret('right'), caPem: undefined, certPem: undefined, keyPem: undefined, serverName: undefined, inCluster: false },
+    access: {
+      server: api.url,
+      token: new Secret('right'),
+      caPem: undefined,
+      certPem: undefined,
+      keyPem: undefined,
+      serverName: undefined,
+      inCluster: false,
+    },
     accessOptions: { env: {} },
     fetchOptions: { proxy: undefined, noProxy: [], caPem: undefined, forbiddenPorts: () => new Set<number>() },
     now: Date.now,
@@ -47,14 +55,22 @@ async function realAnswer() {
   return clusterSchema.parse(clusterView(around, kubernetes, await createUse(around)(), { hosts: true, containers: true }, {}));
 }
 
-test('P12 the page shows pods Running, Pending, CrashLoopBackOff and OOMKilled as the API server has them', { timeout: 60_000 }, async () => {
+test('P12 the page shows pods Running, Pending, CrashLoopBackOff and OOMKilled as the API server has them', {
+  timeout: 60_000,
+}, async () => {
   bench.stub.use('calm');
   bench.stub.scene.cluster = await realAnswer();
   const { page, context, watch } = await bench.open('kubernetes');
   await page.locator('[data-pod="default/crash"]').waitFor();
-  const states = await page.locator('[data-pod]').evaluateAll((rows) =>
-    rows.map((row) => [row.getAttribute('data-pod'), row.querySelector('.state')?.getAttribute('data-state'), row.querySelector('.state')?.textContent]),
-  );
+  const states = await page
+    .locator('[data-pod]')
+    .evaluateAll((rows) =>
+      rows.map((row) => [
+        row.getAttribute('data-pod'),
+        row.querySelector('.state')?.getAttribute('data-state'),
+        row.querySelector('.state')?.textContent,
+      ]),
+    );
   expect(states).toEqual([
     ['default/crash', 'bad', 'CrashLoopBackOff'],
     ['default/oom', 'bad', 'OOMKilled'],
@@ -105,7 +121,12 @@ test('what changes in the cluster appears by itself; a connection that is lost i
   await page.getByText('Al día desde').waitFor();
   await page.locator('.live[data-live=true]').waitFor();
   const cluster = madeUpCluster();
-  bench.stub.scene.cluster = { ...cluster, state: 'bad', reason: 'The Kubernetes API server does not answer.', pods: cluster.pods.slice(0, 1) };
+  bench.stub.scene.cluster = {
+    ...cluster,
+    state: 'bad',
+    reason: 'The Kubernetes API server does not answer.',
+    pods: cluster.pods.slice(0, 1),
+  };
   bench.stub.emit({ kind: 'kubernetes' });
   await page.getByText('No está al día desde').waitFor();
   await expect.poll(() => page.locator('[data-pod]').count()).toBe(1);

@@ -117,8 +117,10 @@ function kubeconfigAccess(file: string, wanted: string | undefined): KubernetesA
   const certPem = read(user['client-certificate-data'], user['client-certificate']);
   const keyPem = read(user['client-key-data'], user['client-key']);
   const token = user.token ?? (user.tokenFile === undefined ? undefined : beside(file, user.tokenFile).trim());
-  if ((certPem === undefined) !== (keyPem === undefined)) throw refused(file, `the user "${context.user}" has a certificate or a key, not both`);
-  if (token === undefined && certPem === undefined) throw refused(file, `the user "${context.user}" has no token and no client certificate`);
+  if ((certPem === undefined) !== (keyPem === undefined))
+    throw refused(file, `the user "${context.user}" has a certificate or a key, not both`);
+  if (token === undefined && certPem === undefined)
+    throw refused(file, `the user "${context.user}" has no token and no client certificate`);
   return {
     server: trimSlash(cluster.server),
     caPem: read(cluster['certificate-authority-data'], cluster['certificate-authority']),

@@ -58,7 +58,11 @@ const statusShape = z.object({ code: z.number().nullish(), message: z.string().n
  * Source: Kubernetes API concepts, "Efficient detection of changes", "Watch bookmarks", "410 Gone responses".
  */
 export function createKubernetesClient(options: { access: () => KubernetesAccess; fetch: GuardedFetch }): KubernetesClient {
-  const ask = (path: string, query: Readonly<Record<string, string>>, more: { onPiece?: (piece: Uint8Array) => void; signal?: AbortSignal }) => {
+  const ask = (
+    path: string,
+    query: Readonly<Record<string, string>>,
+    more: { onPiece?: (piece: Uint8Array) => void; signal?: AbortSignal },
+  ) => {
     const { server, token } = options.access();
     const streams = more.onPiece !== undefined;
     return options.fetch(`${server}${path}?${new URLSearchParams(query).toString()}`, {
@@ -121,7 +125,8 @@ export function createKubernetesClient(options: { access: () => KubernetesAccess
         const { type, object } = checked(WHAT, eventShape, parseJson(WHAT, Buffer.from(line)));
         if (type === 'ERROR') {
           const status = checked(WHAT, statusShape, object);
-          if (status.code !== 410) throw new VigiaError('far-status', { what: WHAT, status: status.code ?? 500, reason: status.message ?? '' });
+          if (status.code !== 410)
+            throw new VigiaError('far-status', { what: WHAT, status: status.code ?? 500, reason: status.message ?? '' });
           expired = true;
           return;
         }

@@ -110,7 +110,13 @@ const stateShape = z
   })
   .nullish()
   .catch(undefined);
-const statusShape = z.object({ name: z.string(), ready: z.boolean().nullish(), restartCount: whole, state: stateShape, lastState: stateShape });
+const statusShape = z.object({
+  name: z.string(),
+  ready: z.boolean().nullish(),
+  restartCount: whole,
+  state: stateShape,
+  lastState: stateShape,
+});
 
 const namespaceShape = z.object({ metadata: metaShape });
 const nodeShape = z.object({
@@ -124,7 +130,8 @@ const nodeShape = z.object({
       nodeInfo: z.object({ kubeletVersion: text }).nullish(),
       daemonEndpoints: z.object({ kubeletEndpoint: z.object({ Port: whole }).nullish() }).nullish(),
     })
-    .nullish(),
+    .nullish()
+    .catch(undefined),
 });
 const podShape = z.object({
   metadata: metaShape,
@@ -139,7 +146,8 @@ const podShape = z.object({
         }),
       ),
     })
-    .nullish(),
+    .nullish()
+    .catch(undefined),
   status: z
     .object({
       phase: text,
@@ -150,7 +158,8 @@ const podShape = z.object({
       containerStatuses: list(statusShape),
       initContainerStatuses: list(statusShape),
     })
-    .nullish(),
+    .nullish()
+    .catch(undefined),
 });
 const counts = z.record(z.string(), z.unknown()).nullish().catch(undefined);
 const workloadShape = z.object({ metadata: metaShape, spec: counts, status: counts });
@@ -215,7 +224,9 @@ export function podOf(what: string, value: unknown): KubernetesPod {
       ...(status?.containerStatuses ?? []).map((each) => statusOf(each, false)),
     ],
     scrape: Object.fromEntries(
-      Object.entries(metadata.annotations ?? {}).flatMap(([name, said]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), said]] : [])),
+      Object.entries(metadata.annotations ?? {}).flatMap(([name, said]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), said]] : [],
+      ),
     ),
     app: metadata.labels?.['app.kubernetes.io/name'] ?? metadata.labels?.['k8s-app'] ?? '',
   };
@@ -229,7 +240,8 @@ function statusOf(raw: z.infer<typeof statusShape>, init: boolean): ContainerSta
     ready: raw.ready === true,
     restarts: raw.restartCount ?? 0,
     running: running !== undefined && running !== null,
-    waiting: waiting === undefined || waiting === null ? null : { reason: waiting.reason ?? '', message: (waiting.message ?? '').slice(0, 500) },
+    waiting:
+      waiting === undefined || waiting === null ? null : { reason: waiting.reason ?? '', message: (waiting.message ?? '').slice(0, 500) },
     terminated: endedOf(terminated),
     lastTerminated: endedOf(raw.lastState?.terminated),
   };

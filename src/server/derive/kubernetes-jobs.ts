@@ -18,8 +18,20 @@ const CERT_FILE = 'kubernetes-cert.pem';
 const KEY_FILE = 'kubernetes-key.pem';
 
 /** A kubelet of 110 pods brings some 20,000 samples; an own state some 30 for each pod. */
-const kubeletLimits = { sample_limit: 50_000, label_limit: 40, label_value_length_limit: 2_048, body_size_limit: '64MB', target_limit: 10_000 };
-const stateLimits = { sample_limit: 1_000_000, label_limit: 40, label_value_length_limit: 2_048, body_size_limit: '256MB', target_limit: 100 };
+const kubeletLimits = {
+  sample_limit: 50_000,
+  label_limit: 40,
+  label_value_length_limit: 2_048,
+  body_size_limit: '64MB',
+  target_limit: 10_000,
+};
+const stateLimits = {
+  sample_limit: 1_000_000,
+  label_limit: 40,
+  label_value_length_limit: 2_048,
+  body_size_limit: '256MB',
+  target_limit: 100,
+};
 const podLimits = { sample_limit: 5_000, label_limit: 40, label_value_length_limit: 2_048, body_size_limit: '10MB', target_limit: 5_000 };
 
 type Relabel = Readonly<Record<string, unknown>>;
@@ -101,7 +113,9 @@ export function kubernetesScrapes(
         ...sd(kubernetesJobs.stateMetrics),
         metric_relabel_configs: stateSeries(config.name),
       },
-      ...(config.annotatedPods ? [{ job_name: kubernetesJobs.pods, follow_redirects: false, ...podLimits, ...sd(kubernetesJobs.pods) }] : []),
+      ...(config.annotatedPods
+        ? [{ job_name: kubernetesJobs.pods, follow_redirects: false, ...podLimits, ...sd(kubernetesJobs.pods) }]
+        : []),
     ],
   };
 }

@@ -24,7 +24,10 @@ export function ruleFiles(input: RuleInput): Record<string, string> {
 function rulesByFile(input: RuleInput): Record<(typeof ruleFileNames)[number], RuleSpec[]> {
   return {
     'vigia-anomaly.yml': input.profiles.map((profile) => anomalyRule(profile, input)),
-    'vigia-targets.yml': input.profiles.flatMap((profile) => [...targetRules(profile, input.targets, input), ...kubernetesRules(profile, input)]),
+    'vigia-targets.yml': input.profiles.flatMap((profile) => [
+      ...targetRules(profile, input.targets, input),
+      ...kubernetesRules(profile, input),
+    ]),
     'vigia-self.yml': selfRules(input),
   };
 }

@@ -30,8 +30,6 @@ export interface Kubernetes {
   stop(): Promise<void>;
 }
 
-/** So often tokens are read again: those of service accounts are exchanged within an hour. */
-const tokenMs = 60_000;
 const tellMs = 2_000;
 const nodesMs = 5_000;
 
@@ -49,6 +47,8 @@ export function startKubernetes(options: {
   /** Nodes came or went, or the token is another: files for Prometheus are made anew. */
   onDerive: () => Promise<void>;
   pauses?: ClusterOptions['pauses'];
+  /** So often tokens are read again, a minute by default: those of service accounts are exchanged within an hour. */
+  rereadMs?: number;
 }): Kubernetes {
   const { config, now, log } = options;
   let { access } = options;
@@ -108,7 +108,7 @@ export function startKubernetes(options: {
       // What was read at the start may be out of reach of the user that Vigía is now; it stays in use.
       log.debug({ reason: reasonOf(thrown) }, 'the access to Kubernetes could not be read again');
     }
-  }, tokenMs);
+  }, options.rereadMs ?? 60_000);
 
   const exporters = (): Discovered[] => discoverStateMetrics(config, access, cluster);
   const source = (): 'own' | 'exporter' => (exporters().length > 0 ? 'exporter' : 'own');
@@ -130,7 +130,8 @@ export function startKubernetes(options: {
       const found = Object.hasOwn(jobs, job) ? jobs[job] : undefined;
       if (found === undefined) return null;
       // Prometheus keeps what it knew where nobody answers; an empty answer would end it.
-      if (!cluster.synced()) throw new VigiaError('far-unreachable', { what: 'Kubernetes', url: access.server, reason: cluster.health().reason });
+      if (!cluster.synced())
+        throw new VigiaError('far-unreachable', { what: 'Kubernetes', url: access.server, reason: cluster.health().reason });
       return found();
     },
     stateMetrics: source,

@@ -79,8 +79,7 @@ function podFamilies(cluster: Cluster): string[] {
       const reason = reasonOf(status) ?? '';
       return reason === '' ? [] : [[{ ...labels, reason }, 1] as const];
     });
-  const readyOf = (pod: KubernetesPod): string =>
-    (pod.conditions.find(({ type }) => type === 'Ready')?.status ?? 'False').toLowerCase();
+  const readyOf = (pod: KubernetesPod): string => (pod.conditions.find(({ type }) => type === 'Ready')?.status ?? 'False').toLowerCase();
   return [
     plain(
       'kube_pod_info',
@@ -118,12 +117,36 @@ function podFamilies(cluster: Cluster): string[] {
       'Whether the pod is ready to serve requests.',
       pods.flatMap(({ pod, labels }) => truths.map((condition): Sample => [{ ...labels, condition }, bit(readyOf(pod) === condition)])),
     ),
-    plain('kube_pod_container_status_ready', 'Whether the readiness check of a container succeeded.', each((status) => bit(status.ready))),
-    plain('kube_pod_container_status_running', 'Whether a container runs.', each((status) => bit(status.running))),
-    plain('kube_pod_container_status_waiting', 'Whether a container waits.', each((status) => bit(status.waiting !== null))),
-    plain('kube_pod_container_status_waiting_reason', 'Why a container waits.', reasons((status) => status.waiting?.reason)),
-    plain('kube_pod_container_status_terminated', 'Whether a container has ended.', each((status) => bit(status.terminated !== null))),
-    plain('kube_pod_container_status_terminated_reason', 'Why a container has ended.', reasons((status) => status.terminated?.reason)),
+    plain(
+      'kube_pod_container_status_ready',
+      'Whether the readiness check of a container succeeded.',
+      each((status) => bit(status.ready)),
+    ),
+    plain(
+      'kube_pod_container_status_running',
+      'Whether a container runs.',
+      each((status) => bit(status.running)),
+    ),
+    plain(
+      'kube_pod_container_status_waiting',
+      'Whether a container waits.',
+      each((status) => bit(status.waiting !== null)),
+    ),
+    plain(
+      'kube_pod_container_status_waiting_reason',
+      'Why a container waits.',
+      reasons((status) => status.waiting?.reason),
+    ),
+    plain(
+      'kube_pod_container_status_terminated',
+      'Whether a container has ended.',
+      each((status) => bit(status.terminated !== null)),
+    ),
+    plain(
+      'kube_pod_container_status_terminated_reason',
+      'Why a container has ended.',
+      reasons((status) => status.terminated?.reason),
+    ),
     plain(
       'kube_pod_container_status_last_terminated_reason',
       'Why a container ended the last time.',
@@ -134,7 +157,12 @@ function podFamilies(cluster: Cluster): string[] {
       'With which code a container ended the last time.',
       each((status) => status.lastTerminated?.exitCode ?? null),
     ),
-    plain('kube_pod_container_status_restarts_total', 'Restarts of a container.', each((status) => status.restarts), 'counter'),
+    plain(
+      'kube_pod_container_status_restarts_total',
+      'Restarts of a container.',
+      each((status) => status.restarts),
+      'counter',
+    ),
     plain(
       'kube_pod_container_resource_limits',
       'What a container may use at most.',

@@ -31,10 +31,7 @@ export function Workloads({ workloads, all }: { workloads: readonly ClusterWorkl
                   </span>
                 </span>
                 <span className="k8s-state">
-                  <StateMark
-                    state={each.state}
-                    word={t('kubernetes.replicas', { available: each.available, desired: each.desired })}
-                  />
+                  <StateMark state={each.state} word={t('kubernetes.replicas', { available: each.available, desired: each.desired })} />
                 </span>
                 <Score of={each} />
               </li>
