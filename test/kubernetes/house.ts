@@ -92,7 +92,7 @@ export async function clusterHouse(options: {
     });
     await derive();
     const flags = [`--web.config.file=${join(configDir, 'web.yml')}`, `--query.lookback-delta=${2 * stepMs}ms`];
-    const prometheus = await startPrometheus(configDir, port, [...flags, `--storage.tsdb.path=${join(dir, 'data')}`]);
+    const prometheus = await startPrometheus(configDir, port, flags);
     stops.push(() => prometheus.stop());
   } catch (thrown) {
     await stop();

@@ -119,7 +119,7 @@ export async function startKubernetes(
     const [, node, endpoint] = /^\/api\/v1\/nodes\/([^/]+)\/proxy(\/metrics|\/metrics\/cadvisor)$/.exec(url.pathname) ?? [];
     if (node !== undefined) {
       if (!may('get', 'nodes/proxy', '')) return;
-      if (!objects.get('nodes')?.has(node)) return refuse(404, 'NotFound', `nodes "${node}" not found`);
+      if (!objects.get('nodes')?.has(keyOf(node))) return refuse(404, 'NotFound', `nodes "${node}" not found`);
       calls.push({ what: `get nodes/${node}/proxy${endpoint}`, query });
       const text = (endpoint === '/metrics' ? kubelet : cadvisor)((performance.now() - startedMs) / 1000);
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text);
