@@ -1,13 +1,11 @@
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { ClusterNamespace } from '../../../model/kubernetes.ts';
-import { useFormat } from '../../format/useFormat.ts';
 import { StateMark } from '../../parts/StateMark.tsx';
-import { Figure, PodCount } from './figures.tsx';
+import { Amount, Figure, PodCount } from './figures.tsx';
 
 export function Namespaces({ namespaces }: { namespaces: readonly ClusterNamespace[] }) {
   const { t } = useTranslation();
-  const format = useFormat();
   if (namespaces.length === 0) return null;
   return (
     <section className="section" aria-labelledby="namespaces">
@@ -30,12 +28,14 @@ export function Namespaces({ namespaces }: { namespaces: readonly ClusterNamespa
                   <strong>{each.name}</strong>
                 </Link>
               </span>
-              <span>{each.pods > 0 && <StateMark state={each.state} />}</span>
-              <span className="k8s-pods">
-                <PodCount pods={each.pods} bad={each.badPods} unknown={each.unknownPods} />
-              </span>
-              <Figure word={t('kubernetes.cores')}>{format.value(each.cpuCores, 'count')}</Figure>
-              <Figure word={t('kubernetes.memory')}>{format.value(each.memoryBytes, 'bytes')}</Figure>
+              <span className="k8s-state">{each.pods > 0 && <StateMark state={each.state} />}</span>
+              <PodCount pods={each.pods} bad={each.badPods} unknown={each.unknownPods} />
+              <Figure word={t('kubernetes.cores')}>
+                <Amount value={each.cpuCores} unit="count" />
+              </Figure>
+              <Figure word={t('kubernetes.memory')}>
+                <Amount value={each.memoryBytes} unit="bytes" />
+              </Figure>
             </li>
           ))}
         </ul>

@@ -62,9 +62,7 @@ function NodeRow({ node }: { node: ClusterNode }) {
       <Figure word={t('kubernetes.memory')}>
         <Used share={node.memoryRatio} />
       </Figure>
-      <span className="k8s-pods">
-        <PodCount pods={node.pods} bad={node.badPods} unknown={0} />
-      </span>
+      <PodCount pods={node.pods} bad={node.badPods} unknown={0} />
       <Score of={node} />
     </li>
   );

@@ -6,7 +6,7 @@ import { useFormat } from '../../format/useFormat.ts';
 import { Empty } from '../../parts/Answer.tsx';
 import { ticked } from '../../parts/form.tsx';
 import { StateMark } from '../../parts/StateMark.tsx';
-import { Figure, Memory, Score } from './figures.tsx';
+import { Amount, Figure, Score } from './figures.tsx';
 
 /** `known`: the account may see pods at all. */
 export function Pods({ pods, total, known }: { pods: readonly ClusterPod[]; total: number; known: boolean }) {
@@ -72,16 +72,11 @@ function PodRow({ pod }: { pod: ClusterPod }) {
         </span>
       </span>
       <PodState pod={pod} />
-      <Figure word={t('kubernetes.cores')}>
-        <span>
-          {format.value(pod.cpuCores, 'count')}
-          {pod.cpuLimitCores !== null && (
-            <span className="soft small"> {t('kubernetes.ofLimit', { limit: format.value(pod.cpuLimitCores, 'count') })}</span>
-          )}
-        </span>
+      <Figure word={t('kubernetes.cpu')}>
+        <Amount value={pod.cpuCores} limit={pod.cpuLimitCores} unit="count" />
       </Figure>
       <Figure word={t('kubernetes.memory')}>
-        <Memory bytes={pod.memoryBytes} limit={pod.memoryLimitBytes} />
+        <Amount value={pod.memoryBytes} limit={pod.memoryLimitBytes} unit="bytes" />
       </Figure>
       <Figure word={t('kubernetes.restarts')}>{format.count(pod.restarts)}</Figure>
       <Score of={pod} />

@@ -18,14 +18,15 @@ export function Used({ share }: { share: number | null }) {
   return share === null ? <span className="soft">{none}</span> : <ShareBar share={share} />;
 }
 
-/** Memory, as a part of its limit where there is one. */
-export function Memory({ bytes, limit }: { bytes: number | null; limit: number | null }) {
+/** What is used of something, and of which limit where there is one. Cores are often thousandths. */
+export function Amount({ value, limit = null, unit }: { value: number | null; limit?: number | null; unit: 'bytes' | 'count' }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const shown = (amount: number) => (unit === 'bytes' ? format.value(amount, unit) : format.figure(amount, unit));
   return (
     <span>
-      {format.value(bytes, 'bytes')}
-      {limit !== null && <span className="soft small"> {t('kubernetes.ofLimit', { limit: format.value(limit, 'bytes') })}</span>}
+      {value === null ? none : shown(value)}
+      {limit !== null && <span className="soft small"> {t('kubernetes.ofLimit', { limit: shown(limit) })}</span>}
     </span>
   );
 }
@@ -33,10 +34,10 @@ export function Memory({ bytes, limit }: { bytes: number | null; limit: number |
 export function PodCount({ pods, bad, unknown }: { pods: number; bad: number; unknown: number }) {
   const { t } = useTranslation();
   return (
-    <span>
-      {t('kubernetes.podCount', { count: pods })}
+    <span className="k8s-pods">
+      <span>{t('kubernetes.podCount', { count: pods })}</span>
       {bad > 0 && <span className="k8s-trouble">{t('kubernetes.bad', { count: bad })}</span>}
-      {unknown > 0 && <span className="soft small k8s-apart">{t('kubernetes.unknown', { count: unknown })}</span>}
+      {unknown > 0 && <span className="soft small">{t('kubernetes.unknown', { count: unknown })}</span>}
     </span>
   );
 }
