@@ -84,7 +84,7 @@ test('P12 the page shows pods Running, Pending, CrashLoopBackOff and OOMKilled a
   expect(await text('oom')).toMatch(/last end: OOMKilled \(code 137\), \d+ (sec|min)/);
   expect(await text('starting')).toMatch(/no node yet.*0\/1 nodes are available: 1 Insufficient cpu/);
   expect(plain(await page.locator('[data-workload="default/web"]').innerText())).toMatch(/Deployment · default 2 of 3 available/);
-  expect(plain(await page.locator('[data-node=vm]').innerText())).toMatch(/^vm v1\.20\.2 Charts OK .*5 pods2 in trouble/);
+  expect(plain(await page.locator('[data-node=vm]').innerText())).toMatch(/^vm v1\.20\.2 Charts OK .*5 pods 2 in trouble/);
   expect(watch.wrongs).toEqual([]);
   await context.close();
 });
