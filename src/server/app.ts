@@ -17,6 +17,7 @@ import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
+import { registerKubernetesRoutes } from './routes/kubernetes.ts';
 import { registerModelRoutes } from './routes/models.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
 import { registerSourceRoutes } from './routes/source.ts';
@@ -52,6 +53,7 @@ export async function openApp(
   registerSettingRoutes(door, house);
   registerArchiveRoutes(door, house);
   registerSourceRoutes(door, house);
+  registerKubernetesRoutes(door, house);
   registerEventRoutes(door, house);
   registerApiDescription(door);
   await servePage(door, options.pageDir, server.basePath);

@@ -15,6 +15,7 @@ import type { Engines } from './docker/engines.ts';
 import type { Events } from './events.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
+import type { Kubernetes } from './kubernetes/start.ts';
 import type { Log } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Source } from './reader.ts';
@@ -51,6 +52,8 @@ export interface House {
   readonly shares: Shares;
   /** Docker engines that somebody named. */
   readonly engines: Engines;
+  /** Null where the configuration names none. */
+  readonly kubernetes: Kubernetes | null;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

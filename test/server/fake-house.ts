@@ -114,6 +114,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     archive: null,
     shares: alone,
     plan: null,
+    kubernetes: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
     engines,

@@ -21,6 +21,7 @@ const pages = [
   { to: '/containers', word: 'nav.containers' },
   { to: '/incidents', word: 'nav.incidents' },
   { to: '/ai', word: 'nav.ai' },
+  { to: '/kubernetes', word: 'nav.kubernetes', part: 'Kubernetes' },
   { to: '/targets', word: 'nav.targets' },
   { to: '/settings', word: 'nav.settings' },
   { to: '/help', word: 'nav.help' },
@@ -78,9 +79,12 @@ export function TopBar() {
 function PageLinks() {
   const { t } = useTranslation();
   const { data: session } = useQuery(sessionQuery);
-  // P04: who may not see containers need not be led to a refusal.
+  const { data: overview } = useQuery(overviewQuery);
+  // P04: who may not see containers need not be led to a refusal; what is not configured has no place among the pages.
   const mayContainers = session?.account?.scope.containers === true;
-  const shown = pages.filter(({ to }) => to !== '/containers' || mayContainers);
+  const shown = pages
+    .filter(({ to }) => to !== '/containers' || mayContainers)
+    .filter((page) => !('part' in page) || overview?.parts.some(({ part }) => part === page.part));
   return shown.map(({ to, word }) => (
     <Link key={to} to={to} className="topbar-link" activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
       {t(word)}

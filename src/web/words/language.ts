@@ -6,6 +6,7 @@ import { explanation } from './explanation.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
+import { kubernetes } from './kubernetes.ts';
 import { overview } from './overview.ts';
 import { registry } from './registry.ts';
 import { settings } from './settings.ts';
@@ -22,6 +23,7 @@ const en = {
   ...targets.en,
   ...ai.en,
   ...registry.en,
+  ...kubernetes.en,
   ...settings.en,
   ...help.en,
 };
@@ -35,6 +37,7 @@ const es = {
   ...targets.es,
   ...ai.es,
   ...registry.es,
+  ...kubernetes.es,
   ...settings.es,
   ...help.es,
 };
