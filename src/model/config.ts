@@ -127,6 +127,13 @@ const networkSchema = z.strictObject({
   caFile: z.string().optional().describe("PEM file with certificate authorities to trust besides the system's."),
 });
 
+const energySchema = z
+  .strictObject({
+    raisedWatts: z.number().nonnegative().describe('From so many watts on a device is shown in amber.'),
+    highWatts: z.number().nonnegative().describe('Above so many watts a device is shown in red: "high consumption".'),
+  })
+  .refine(({ raisedWatts, highWatts }) => raisedWatts <= highWatts, 'raisedWatts is above highWatts');
+
 const exportersSchema = z.strictObject({
   blackbox: addressSchema.default('127.0.0.1:9115').describe('The blackbox exporter, asked about targets of http-endpoint and ping.'),
   snmp: addressSchema.default('127.0.0.1:9116').describe('The SNMP exporter, asked about targets of snmp-switch.'),
@@ -150,6 +157,7 @@ export const configSchema = z.strictObject({
   retention: retentionSchema.prefault({}),
   archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
   network: networkSchema.prefault({}),
+  energy: energySchema.optional().describe('Bounds of the energy page. Default: those of the profile energy-device, 400 and 500 W.'),
   exporters: exportersSchema.prefault({}),
   parts: partsSchema.prefault({}),
 });

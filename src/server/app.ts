@@ -12,6 +12,7 @@ import { defineRoute } from './door/route.ts';
 import type { House } from './house.ts';
 import { registerAiRoutes } from './routes/ai.ts';
 import { registerArchiveRoutes } from './routes/archive.ts';
+import { registerEnergyRoutes } from './routes/energy.ts';
 import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
@@ -42,6 +43,7 @@ export async function openApp(
   registerAccountRoutes(door, { setupCode: options.setupCode, version: house.version });
   registerHealthRoutes(door, house);
   registerHostRoutes(door, house);
+  registerEnergyRoutes(door, house);
   registerTargetRoutes(door, house);
   registerIncidentRoutes(door, house);
   registerAiRoutes(door, house);

@@ -36,6 +36,7 @@ import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
 import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
+import { withEnergyLevels } from './profiles.ts';
 import { quietGate } from './quiet.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
@@ -87,7 +88,8 @@ export interface Status {
  * @throws VigiaError with what is in the way; whatever was started is stopped again.
  */
 export async function raise(options: RaiseOptions): Promise<Raised> {
-  const { config, dataDir, files, now, profiles } = options;
+  const { config, dataDir, files, now } = options;
+  const profiles = withEnergyLevels(options.profiles, config.energy);
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const each of stops.splice(0).toReversed()) await each();

@@ -8,10 +8,10 @@ export type LiveState = { readonly live: true } | { readonly live: false; readon
 
 /** Which questions an event makes old, by the first word of their keys. */
 const concerns: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
-  scores: ['overview', 'host', 'panel', 'ai', 'scores', 'findings'],
+  scores: ['overview', 'host', 'panel', 'marks', 'energy', 'energy-power', 'ai', 'scores', 'findings'],
   alerts: ['overview', 'host', 'incidents', 'incident'],
-  incidents: ['overview', 'host', 'incidents', 'incident', 'silences'],
-  targets: ['overview', 'host', 'targets', 'ai'],
+  incidents: ['overview', 'host', 'marks', 'incidents', 'incident', 'silences'],
+  targets: ['overview', 'host', 'targets', 'energy', 'ai'],
   health: ['overview'],
   models: ['host', 'ai', 'scores', 'models'],
   settings: ['receivers', 'silences', 'accounts', 'tokens', 'audit', 'session'],
@@ -73,10 +73,12 @@ export function follow(client: QueryClient): () => void {
   };
 }
 
+const charts: ReadonlySet<string> = new Set(['panel', 'marks', 'energy-power', 'scores']);
+
 /** A chart gains a pixel after 1/360 of its range; asking sooner shows nothing new. */
 function worthAsking({ queryKey, state: { dataUpdatedAt } }: Query): boolean {
   const [name, , , range] = queryKey;
-  if ((name !== 'panel' && name !== 'scores') || typeof range !== 'number') return true;
+  if (!charts.has(String(name)) || typeof range !== 'number') return true;
   // Scores are asked for by the hour; their answer is a replay, which costs more than it shows when it comes too often.
   return Date.now() - dataUpdatedAt >= (name === 'scores' ? range * 3_600_000 : range) / 360;
 }

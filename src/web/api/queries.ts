@@ -14,8 +14,10 @@ import type {
 import type { Account, ApiToken } from '../../model/account.ts';
 import type { ArchiveState } from '../../model/archive.ts';
 import type { Backtest, ModelList } from '../../model/backtest.ts';
+import type { Energy } from '../../model/energy.ts';
 import type { Moved } from '../../model/explanation.ts';
 import type { Silence } from '../../model/incident.ts';
+import type { Mark } from '../../model/mark.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Receiver } from '../../model/receiver.ts';
 import type { Target } from '../../model/target.ts';
@@ -56,16 +58,53 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** `rangeMs` back from now; the span is taken when the question is asked, so that a live event moves the window on. */
-export const panelQuery = (id: string, panel: string, rangeMs: number) =>
+/** So many ms back from now, or a stretch of the past. */
+export type TimeWindow = number | Span;
+
+/** A window's span is taken when the question is asked, so that a live event moves the window on; the past stays as it is. */
+const spanOf = (window: TimeWindow): Span => {
+  if (typeof window !== 'number') return window;
+  const toMs = Date.now();
+  return { fromMs: toMs - window, toMs };
+};
+const asked = (name: string, window: TimeWindow) => (typeof window === 'number' ? name : `${name}-past`);
+const again = (window: TimeWindow) => (typeof window === 'number' ? 60_000 : false);
+
+export const panelQuery = (id: string, panel: string, window: TimeWindow) =>
   queryOptions({
-    queryKey: ['panel', id, panel, rangeMs],
+    queryKey: [asked('panel', window), id, panel, window],
     queryFn: async ({ signal }): Promise<PanelData & Span> => {
-      const toMs = Date.now();
-      const span = { fromMs: toMs - rangeMs, toMs };
+      const span = spanOf(window);
       return { ...(await get<PanelData>(`hosts/${segment(id)}/panels/${segment(panel)}`, { ...span }, signal)), ...span };
     },
     placeholderData: keepPreviousData,
+    refetchInterval: again(window),
+  });
+
+/** What is drawn into all charts of a target. */
+export const marksQuery = (id: string, window: TimeWindow) =>
+  queryOptions({
+    queryKey: [asked('marks', window), id, '', window],
+    queryFn: async ({ signal }) => (await get<{ marks: Mark[] }>(`hosts/${segment(id)}/marks`, { ...spanOf(window) }, signal)).marks,
+    placeholderData: keepPreviousData,
+    refetchInterval: again(window),
+  });
+
+export const energyQuery = queryOptions({
+  queryKey: ['energy'],
+  queryFn: ({ signal }) => get<Energy>('energy', {}, signal),
+  refetchInterval: 15_000,
+});
+
+export const energyPowerQuery = (window: TimeWindow) =>
+  queryOptions({
+    queryKey: [asked('energy-power', window), '', '', window],
+    queryFn: async ({ signal }): Promise<PanelData & Span> => {
+      const span = spanOf(window);
+      return { ...(await get<PanelData>('energy/power', { ...span }, signal)), ...span };
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: again(window),
   });
 
 export interface IncidentFilter {

@@ -1,6 +1,8 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { ai } from './ai.ts';
+import { charts } from './charts.ts';
+import { energy } from './energy.ts';
 import { explanation } from './explanation.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
@@ -10,11 +12,15 @@ import { registry } from './registry.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { targets } from './targets.ts';
+import { wall } from './wall.ts';
 
 const en = {
   ...shell.en,
   ...overview.en,
   ...host.en,
+  ...charts.en,
+  ...energy.en,
+  ...wall.en,
   ...incident.en,
   ...explanation.en,
   ...targets.en,
@@ -27,6 +33,9 @@ const es = {
   ...shell.es,
   ...overview.es,
   ...host.es,
+  ...charts.es,
+  ...energy.es,
+  ...wall.es,
   ...incident.es,
   ...explanation.es,
   ...targets.es,
