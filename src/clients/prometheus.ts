@@ -70,6 +70,12 @@ export interface ScrapeTarget {
   readonly scrapeInterval: string;
 }
 
+export interface SeriesFilter {
+  /** A series selector. */
+  readonly match?: string | undefined;
+  readonly fromMs?: number | undefined;
+}
+
 export interface TsdbStatus {
   readonly numSeries: number;
   readonly minTimeMs: number | null;
@@ -89,6 +95,9 @@ export interface PrometheusClient {
   queryMatrix(expr: string, atMs: number): Promise<RangeSeries[]>;
   /** At most 11,000 steps per series, Prometheus's own limit. */
   queryRange(expr: string, range: { fromMs: number; toMs: number; stepMs: number }): Promise<RangeSeries[]>;
+  /** Names of labels, of the series that `match` selects and of those that have samples since `fromMs`. */
+  labelNames(of?: SeriesFilter): Promise<string[]>;
+  labelValues(label: string, of?: SeriesFilter): Promise<string[]>;
   rules(): Promise<PrometheusRule[]>;
   alerts(): Promise<PrometheusAlert[]>;
   targets(): Promise<ScrapeTarget[]>;
@@ -144,6 +153,7 @@ const targetsShape = z.object({
     }),
   ),
 });
+const namesShape = z.array(z.string()).nullish().transform((names) => names ?? []);
 const tsdbShape = z.object({ headStats: z.object({ numSeries: z.number(), minTime: z.number(), maxTime: z.number() }) });
 
 export function createPrometheusClient(options: PrometheusOptions): PrometheusClient {
@@ -198,6 +208,13 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
     return Math.round(sample.value * 1000);
   }
 
+  async function names(path: string, { match, fromMs }: SeriesFilter = {}): Promise<string[]> {
+    const asked = new URLSearchParams();
+    if (match !== undefined) asked.set('match[]', match);
+    if (fromMs !== undefined) asked.set('start', seconds(fromMs));
+    return checked(what, namesShape, await api('GET', `${path}${asked.size === 0 ? '' : `?${asked.toString()}`}`));
+  }
+
   const alertOf = (raw: z.infer<typeof alertShape>): PrometheusAlert => ({
     labels: pairs(raw.labels, 'labels'),
     annotations: pairs(raw.annotations, 'annotations'),
@@ -231,6 +248,8 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
       const form = { query: expr, start: seconds(fromMs), end: seconds(toMs), step: seconds(stepMs) };
       return parseMatrix(what, await api('POST', '/query_range', form), bounds);
     },
+    labelNames: (of) => names('/labels', of),
+    labelValues: (label, of) => names(`/label/${encodeURIComponent(label)}/values`, of),
     async rules() {
       const { groups } = checked(what, rulesShape, await api('GET', '/rules'));
       return groups.flatMap((group) =>

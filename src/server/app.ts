@@ -18,6 +18,7 @@ import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
 import { registerModelRoutes } from './routes/models.ts';
+import { registerPromqlRoutes } from './routes/promql.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
 import { registerTargetRoutes } from './routes/targets.ts';
 
@@ -44,6 +45,7 @@ export async function openApp(
   registerHealthRoutes(door, house);
   registerHostRoutes(door, house);
   registerEnergyRoutes(door, house);
+  registerPromqlRoutes(door, house);
   registerTargetRoutes(door, house);
   registerIncidentRoutes(door, house);
   registerAiRoutes(door, house);

@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { sessionQuery } from './api/queries.ts';
-import { aiSearch, energySearch, hostSearch, incidentsSearch, loginSearch, sectionOf } from './search.ts';
+import { aiSearch, energySearch, exploreSearch, hostSearch, incidentsSearch, loginSearch, sectionOf } from './search.ts';
 import { Broken, Missing } from './shell/Failures.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -103,6 +103,13 @@ const energy = createRoute({
   component: lazyRouteComponent(() => import('./pages/energy/EnergyPage.tsx'), 'EnergyPage'),
 });
 
+const explore = createRoute({
+  getParentRoute: () => inside,
+  path: '/explore',
+  validateSearch: exploreSearch,
+  component: lazyRouteComponent(() => import('./pages/explore/Explore.tsx'), 'Explore'),
+});
+
 const settingsHome = createRoute({
   getParentRoute: () => inside,
   path: '/settings',
@@ -128,7 +135,7 @@ const tree = root.addChildren([
   login,
   setup,
   wall,
-  inside.addChildren([overview, host, incidents, incident, ai, energy, targets, settingsHome, settings, help]),
+  inside.addChildren([overview, host, incidents, incident, ai, energy, explore, targets, settingsHome, settings, help]),
 ]);
 
 export function createPageRouter(client: QueryClient) {

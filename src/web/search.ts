@@ -49,6 +49,9 @@ function spanSearch(raw: Raw) {
 
 export const energySearch = (raw: Raw) => checked({ range: oneOf(raw['range'], rangeNames), ...spanSearch(raw) });
 
+export const exploreSearch = (raw: Raw) =>
+  checked({ expr: text(raw['expr']), range: oneOf(raw['range'], rangeNames), of: oneOf(raw['of'], ['own'] as const), ...spanSearch(raw) });
+
 /** The stretch that an address names; null where it means the present. */
 export function zoomOf({ from, to }: { readonly from?: number | undefined; readonly to?: number | undefined }) {
   return from === undefined || to === undefined ? null : { fromMs: from, toMs: to };

@@ -19,8 +19,10 @@ import type { Moved } from '../../model/explanation.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Profile } from '../../model/profile.ts';
+import type { Completions, Exploration } from '../../model/promql.ts';
 import type { Receiver } from '../../model/receiver.ts';
 import type { Target } from '../../model/target.ts';
+import type { Wanted } from '../pages/explore/complete.ts';
 import { get, segment } from './http.ts';
 
 /** Every question the page asks, by key. The first word of a key is what the event stream invalidates (live.ts). */
@@ -105,6 +107,37 @@ export const energyPowerQuery = (window: TimeWindow) =>
     },
     placeholderData: keepPreviousData,
     refetchInterval: again(window),
+  });
+
+/** The samples that are watched, or Vigía's own Prometheus where those are an adopted source's. */
+export type Which = 'own' | 'source';
+
+/** A query that a person wrote; what is wrong with it is said at once. */
+export const explorationQuery = (of: Which, expr: string, window: TimeWindow) =>
+  queryOptions({
+    queryKey: ['exploration', of, expr, window],
+    queryFn: async ({ signal }): Promise<Exploration & Span> => {
+      const span = spanOf(window);
+      return { ...(await get<Exploration>('promql/range', { ...span, expr, of }, signal)), ...span };
+    },
+    enabled: expr !== '',
+    retry: false,
+    refetchInterval: again(window),
+  });
+
+/** Names that complete what stands at the caret. */
+export const completionsQuery = (of: Which, wanted: Wanted) =>
+  queryOptions({
+    queryKey: ['completions', of, wanted],
+    queryFn: ({ signal }): Promise<Completions> => {
+      if (wanted.kind === 'none') return Promise.resolve({ names: [], total: 0 });
+      const { kind, from: _, ...rest } = wanted;
+      return get<Completions>({ metric: 'promql/metrics', label: 'promql/labels', value: 'promql/values' }[kind], { ...rest, of }, signal);
+    },
+    staleTime: 30_000,
+    refetchInterval: false,
+    retry: false,
+    placeholderData: keepPreviousData,
   });
 
 export interface IncidentFilter {

@@ -4,6 +4,7 @@ import { ai } from './ai.ts';
 import { charts } from './charts.ts';
 import { energy } from './energy.ts';
 import { explanation } from './explanation.ts';
+import { explore } from './explore.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
@@ -20,6 +21,7 @@ const en = {
   ...host.en,
   ...charts.en,
   ...energy.en,
+  ...explore.en,
   ...wall.en,
   ...incident.en,
   ...explanation.en,
@@ -35,6 +37,7 @@ const es = {
   ...host.es,
   ...charts.es,
   ...energy.es,
+  ...explore.es,
   ...wall.es,
   ...incident.es,
   ...explanation.es,
