@@ -256,6 +256,10 @@ export interface ArchiveRow {
   readonly written: number;
   readonly refused: number;
   readonly notFinite: number;
+  /** Of those that are not finite. */
+  readonly infinite: number;
+  /** Stale markers. */
+  readonly stale: number;
 }
 
 export interface ArchiveStore {
@@ -271,5 +275,7 @@ export interface ArchiveStore {
     written: number;
     refused: number;
     notFinite: number;
+    infinite?: number;
+    stale?: number;
   }): Promise<boolean>;
 }

@@ -17,7 +17,12 @@ export const migrations: readonly Migration[] = [
   { name: 'first', statements: first },
   { name: 'archive', statements: archive },
   { name: 'what a model was made of', statements: modelOrigin },
+  { name: 'what the archive leaves out', statements: archiveLeft },
 ];
+
+function archiveLeft(): readonly string[] {
+  return ['infinite', 'stale'].map((column) => `alter table archive_rule add column ${column} bigint not null default 0`);
+}
 
 function modelOrigin(): readonly string[] {
   return [

@@ -122,9 +122,14 @@ describe('the archive in a real InfluxDB, fed from a real Prometheus', () => {
     const wanted = ledgerOf(await client.queryMatrix('{job=~"past|live"}[6h]', toMs));
     const found = await archived(influx, 'all');
     expect(found.ledger.size).toBeGreaterThan(36);
-    expect(found).toEqual({ ledger: wanted.ledger, notFinite: 0 });
+    expect(found).toEqual({ ledger: wanted.ledger, notFinite: 0, infinite: 0 });
     expect(wanted.notFinite).toBeGreaterThan(60);
     expect(state).toMatchObject({ refused: 0, notFinite: wanted.notFinite, error: '' });
+    // Two of the three odd values that no archive holds are infinities.
+    expect(state?.infinite).toBe(wanted.infinite);
+    expect(wanted.infinite).toBeGreaterThan(20);
+    // One series ended; nothing else did while this was written.
+    expect(state?.stale).toBe(1);
     expect(state?.points).toBe([...wanted.ledger.values()].reduce((sum, points) => sum + points.size, 0));
     // The series that ended did end: its stale marker is no point.
     const leaves = [...found.ledger].find(([key]) => key.includes('"leaves"'));

@@ -253,6 +253,8 @@ function settingsAnswer(scene: Scene, method: string, path: string): Reply {
               refused: 3,
               refusal: 'field type conflict',
               notFinite: 12,
+              infinite: 5,
+              stale: 341,
               error: 'InfluxDB at http://influxdb:8086 does not answer: connection refused (nothing listens there).',
             },
           ],

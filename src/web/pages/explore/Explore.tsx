@@ -1,5 +1,5 @@
 import './explore.css';
-import { Button, NativeSelect } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
@@ -67,15 +67,6 @@ function Bench() {
         }}
       >
         <QueryInput value={text} which={which} onChange={setText} onRun={run} />
-        <NativeSelect
-          label={t('explore.of')}
-          value={which}
-          onChange={(event) => go({ of: event.currentTarget.value === 'own' ? 'own' : undefined }, true)}
-          data={[
-            { value: 'source', label: t('explore.ofSource') },
-            { value: 'own', label: t('explore.ofOwn') },
-          ]}
-        />
         <Button type="submit" loading={query.isFetching && search.expr !== undefined}>
           {t('explore.run')}
         </Button>
