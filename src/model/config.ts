@@ -135,8 +135,12 @@ const energySchema = z
   .refine(({ raisedWatts, highWatts }) => raisedWatts <= highWatts, 'raisedWatts is above highWatts');
 
 const exportersSchema = z.strictObject({
-  blackbox: addressSchema.default('127.0.0.1:9115').describe('The blackbox exporter, asked about targets of http-endpoint and ping.'),
-  snmp: addressSchema.default('127.0.0.1:9116').describe('The SNMP exporter, asked about targets of snmp-switch.'),
+  blackbox: addressSchema
+    .optional()
+    .describe('A blackbox exporter to ask about targets of http-endpoint and ping. Default: Vigía starts one when there is such a target.'),
+  snmp: addressSchema
+    .optional()
+    .describe('An SNMP exporter to ask about targets of snmp-switch. Default: Vigía starts one when there is such a target.'),
 });
 
 const partsSchema = z.strictObject({

@@ -11,6 +11,7 @@ import type { Board } from './board.ts';
 import type { RuleSpec } from './derive/rule-spec.ts';
 import type { Detectors } from './detectors.ts';
 import type { Events } from './events.ts';
+import type { Exporters } from './exporters.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
 import type { Log } from './log.ts';
@@ -40,6 +41,8 @@ export interface House {
   readonly prometheus: PrometheusClient;
   readonly alertmanager: AlertmanagerClient;
   readonly alertmanagerUrl: string;
+  /** Exporters that are asked about others. */
+  readonly exporters: Pick<Exporters, 'addresses' | 'own'>;
   /** Null where the configuration names none. */
   readonly archive: Archive | null;
   /** What Vigía's own children ask of their callers. */

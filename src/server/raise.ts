@@ -27,6 +27,7 @@ import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
 import { createDetectors } from './detectors.ts';
 import { createEvents } from './events.ts';
+import { createExporters, type ExportersOptions } from './exporters.ts';
 import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
 import { discoveryOf } from './discovery.ts';
@@ -53,6 +54,8 @@ export interface RaiseOptions {
   readonly storeLocation: StoreLocation;
   readonly pageDir: string;
   readonly parts: PartTools;
+  /** Exporters that only some inventories need: where they are, and how they are had. */
+  readonly exporterTools: Pick<ExportersOptions, 'find' | 'install'>;
   readonly version: string;
   readonly now: () => number;
   readonly remark: (line: string) => void;
@@ -107,7 +110,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     openDataFolder(dataDir);
     const internalToken = keptSecret(dataDir, 'internal.token');
     const credential = { username: 'vigia', password: keptSecret(dataDir, 'children.secret') };
-    const ports = await choosePorts(dataDir, ['internal', 'prometheus', 'alertmanager', 'node'] as const);
+    const ports = await choosePorts(dataDir, ['internal', 'prometheus', 'alertmanager', 'node', 'blackbox', 'snmp'] as const);
     const url = `${config.server.tls === undefined ? 'http' : 'https'}://${config.server.listen}${config.server.basePath}`;
     const internalUrl = `http://127.0.0.1:${ports.internal}`;
     const taken = takeDataFolder(dataDir, { internalUrl, token: internalToken });
@@ -195,12 +198,28 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       },
     });
 
+    const exporters = createExporters({
+      config: config.exporters,
+      profiles,
+      targets: () => store.targets.list(),
+      dataDir,
+      ports,
+      credential,
+      ...options.exporterTools,
+      fetch,
+      start,
+      log,
+      now,
+      onChange: () => events.emit({ kind: 'health', tsMs: now() }),
+    });
+    stops.push(() => exporters.stop());
+
     const internal = createInternalListener({
       token: internalToken,
       targetsOf: async (profile) =>
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
-          .map((target) => discoveryOf(target, profiles.get(target.profile), config.exporters)),
+          .map((target) => discoveryOf(target, profiles.get(target.profile), exporters.addresses)),
       metrics: () =>
         board.restored
           ? [
@@ -237,6 +256,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         node: own === null ? undefined : { ...credential, port: ports.node, target: own },
         rules: await ruleInput({ config, store, profiles }),
         archive: archive !== null,
+        exporters: { ...credential, names: exporters.own },
       }),
       alertmanagerInput: async () => ({
         receivers: [...config.alerts.receivers, ...(await store.settings.receivers())],
@@ -260,6 +280,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const supervised: ReturnType<typeof supervise>[] = [];
     for (const spec of children.specs) supervised.push(supervise(spec, { start, log, now, onChange }));
     stops.push(() => Promise.all(supervised.map((each) => each.stop())));
+    await exporters.sync();
 
     const house: House = {
       version: options.version,
@@ -282,13 +303,17 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       prometheus,
       alertmanager,
       archive,
+      exporters,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,
       publicUrl: publicUrlOf(config),
       now,
-      health: () => [...supervised.map((each) => each.health()), ...(work?.health() ?? [])],
+      health: () => [...supervised.map((each) => each.health()), ...exporters.health(), ...(work?.health() ?? [])],
       rules: async () => ruleSpecs(await ruleInput({ config, store, profiles })),
-      inventoryChanged: () => children.derivePrometheus(true),
+      inventoryChanged: async () => {
+        await exporters.sync();
+        await children.derivePrometheus(true);
+      },
       receiversChanged: () => children.deriveAlertmanager(true),
       listenAlertmanager: (hear) => supervised[1]?.listen(hear) ?? (() => {}),
       wakeReader: () => work?.wake(),
@@ -328,7 +353,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         url,
         dataDir,
         parts,
-        pids: Object.fromEntries(supervised.map((each) => [each.name, each.pid()])),
+        pids: { ...Object.fromEntries(supervised.map((each) => [each.name, each.pid()])), ...exporters.pids() },
         storeBytes: sizes.bytes,
         prometheusBytes: await bytesOf(join(dataDir, 'prometheus', 'data')),
         rssBytes: process.memoryUsage.rss(),

@@ -90,7 +90,7 @@ export async function untilArchived(
     throw thrown;
   },
 ): Promise<void> {
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 600; round++) {
     try {
       await archive.advance();
       if (archive.state().rules.every((rule) => (rule.untilMs ?? 0) >= untilMs)) return;

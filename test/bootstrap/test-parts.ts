@@ -15,6 +15,9 @@ const names = [
   'postgres',
   'influxd',
   'openssl',
+  'blackbox_exporter',
+  'snmp_exporter',
+  'snmpd',
 ] as const satisfies readonly PartName[];
 
 export interface TestParts {

@@ -105,6 +105,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     prometheus: prometheus as never,
     alertmanager: alertmanager as never,
     alertmanagerUrl: 'http://127.0.0.1:1',
+    exporters: { addresses: { blackbox: '127.0.0.1:9115', snmp: '127.0.0.1:9116' }, own: new Set() },
     archive: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',

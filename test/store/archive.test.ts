@@ -23,8 +23,17 @@ onBoth('the archive', (place) => {
     const both = await Promise.all([archive.advance(piece), archive.advance(piece)]);
     expect(both.filter(Boolean)).toHaveLength(1);
     expect(await archive.list()).toEqual([
-      { rule: 'a', beganMs: 7, cursorMs: 7, ...none },
-      { rule: 'b', beganMs: 1_700_000_000_000, cursorMs: 1_700_000_300_000, written: 5_000_000_000, refused: 2, notFinite: 3 },
+      { rule: 'a', beganMs: 7, cursorMs: 7, ...none, infinite: 0, stale: 0 },
+      {
+        rule: 'b',
+        beganMs: 1_700_000_000_000,
+        cursorMs: 1_700_000_300_000,
+        written: 5_000_000_000,
+        refused: 2,
+        notFinite: 3,
+        infinite: 2,
+        stale: 9,
+      },
     ]);
   });
 });
