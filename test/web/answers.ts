@@ -3,6 +3,7 @@ import type { Account } from '../../src/model/account.ts';
 import type { PanelData } from '../../src/model/api.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
+import { energyAnswer, marksAnswer, promqlAnswer } from './answers-views.ts';
 import { similarTo } from './explanation.ts';
 import { notFound, type Reply } from './reply.ts';
 import { allProfiles, wave, wobble } from './figures.ts';
@@ -21,7 +22,12 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return { body: scene.overview };
     case 'profiles':
       return { body: { profiles: allProfiles } };
+    case 'energy':
+      return energyAnswer(rest.join('/'), query, scene.overview.targets.length === 0);
+    case 'promql':
+      return promqlAnswer(rest.join('/'), query);
     case 'hosts':
+      if (rest[1] === 'marks') return marksAnswer(scene, rest[0] ?? '', query);
       return hostAnswer(scene, rest, query);
     case 'targets':
       return targetAnswer(scene, method, rest, body as TargetInput);
