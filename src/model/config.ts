@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { archiveSchema } from './archive.ts';
+import { grafanaPanelSchema } from './grafana.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -134,6 +135,15 @@ const energySchema = z
   })
   .refine(({ raisedWatts, highWatts }) => raisedWatts <= highWatts, 'raisedWatts is above highWatts');
 
+const grafanaSchema = z.strictObject({
+  url: httpUrl.describe("Grafana's address with the path under which it serves: http://127.0.0.1:3000/grafana."),
+  panels: z
+    .array(grafanaPanelSchema)
+    .min(1)
+    .max(200)
+    .describe('Its panels in the place of the page\'s own: `profile`, `panel`, `dashboard` (uid), `id`, `variable` (default `target`).'),
+});
+
 const exportersSchema = z.strictObject({
   blackbox: addressSchema
     .optional()
@@ -162,6 +172,7 @@ export const configSchema = z.strictObject({
   archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
   network: networkSchema.prefault({}),
   energy: energySchema.optional().describe('Bounds of the energy page. Default: those of the profile energy-device, 400 and 500 W.'),
+  grafana: grafanaSchema.optional().describe('A Grafana whose panels are shown inside the page.'),
   exporters: exportersSchema.prefault({}),
   parts: partsSchema.prefault({}),
 });

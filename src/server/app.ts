@@ -14,6 +14,7 @@ import { registerAiRoutes } from './routes/ai.ts';
 import { registerArchiveRoutes } from './routes/archive.ts';
 import { registerEnergyRoutes } from './routes/energy.ts';
 import { registerEventRoutes } from './routes/events.ts';
+import { registerGrafanaRoutes } from './routes/grafana.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
@@ -46,6 +47,7 @@ export async function openApp(
   registerHostRoutes(door, house);
   registerEnergyRoutes(door, house);
   registerPromqlRoutes(door, house);
+  registerGrafanaRoutes(door, house);
   registerTargetRoutes(door, house);
   registerIncidentRoutes(door, house);
   registerAiRoutes(door, house);

@@ -12,6 +12,7 @@ import type { RuleSpec } from './derive/rule-spec.ts';
 import type { Detectors } from './detectors.ts';
 import type { Events } from './events.ts';
 import type { Exporters } from './exporters.ts';
+import type { GrafanaProxy } from './grafana-proxy.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
 import type { Log } from './log.ts';
@@ -45,6 +46,8 @@ export interface House {
   readonly exporters: Pick<Exporters, 'addresses' | 'own'>;
   /** Null where the configuration names none. */
   readonly archive: Archive | null;
+  /** Null where the configuration names none. */
+  readonly grafana: GrafanaProxy | null;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

@@ -29,6 +29,7 @@ import { createDetectors } from './detectors.ts';
 import { createEvents } from './events.ts';
 import { createExporters, type ExportersOptions } from './exporters.ts';
 import { freshMs, type House } from './house.ts';
+import { createGrafanaProxy } from './grafana-proxy.ts';
 import { createIncidents } from './incidents.ts';
 import { discoveryOf } from './discovery.ts';
 import { createInternalListener } from './internal.ts';
@@ -303,6 +304,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       prometheus,
       alertmanager,
       archive,
+      grafana: config.grafana === undefined ? null : createGrafanaProxy({ config: config.grafana, fetch, dataDir, now }),
       exporters,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,

@@ -22,6 +22,8 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return { body: scene.overview };
     case 'profiles':
       return { body: { profiles: allProfiles } };
+    case 'grafana':
+      return { body: scene.grafana };
     case 'energy':
       return energyAnswer(rest.join('/'), query, scene.overview.targets.length === 0);
     case 'promql':

@@ -148,3 +148,23 @@ describe('the explorer', () => {
     await context.close();
   });
 });
+
+test('a panel of Grafana takes the place of the page’s own, with its target, time and theme; while Grafana is away the own one stands in', {
+  timeout: 60_000,
+}, async () => {
+  const panels = [{ profile: 'linux-host', panel: 'cpu', dashboard: 'abc-1', id: 7, variable: 'host' }];
+  bench.stub.scene.grafana = { answers: true, reason: '', panels };
+  const { page, context, watch } = await bench.open('hosts/web1?range=6h', { colorScheme: 'dark' });
+  const inside = page.frameLocator('[data-panel=cpu] iframe').locator('main');
+  await inside.waitFor();
+  expect(await inside.innerText()).toContain('/watch/grafana/d-solo/abc-1/vigia?orgId=1 panelId=7 var-host=web1 from=now-21600s to=now theme=dark');
+  expect(await page.locator('[data-panel=cpu] canvas').count()).toBe(0);
+  await page.locator('[data-panel=memory] canvas').waitFor();
+  bench.stub.scene.grafana = { answers: false, reason: 'Grafana at http://127.0.0.1:3000 does not answer: connection refused.', panels };
+  await page.reload();
+  await page.locator('[data-panel=cpu] canvas').waitFor();
+  await page.getByText('this is Vigía’s own. Grafana at http://127.0.0.1:3000 does not answer').waitFor();
+  expect(await page.locator('iframe').count()).toBe(0);
+  expect(watch.wrongs).toEqual([]);
+  await context.close();
+});

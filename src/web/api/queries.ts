@@ -17,6 +17,7 @@ import type { Backtest, ModelList } from '../../model/backtest.ts';
 import type { Energy } from '../../model/energy.ts';
 import type { Moved } from '../../model/explanation.ts';
 import type { Silence } from '../../model/incident.ts';
+import type { GrafanaState } from '../../model/grafana.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Completions, Exploration } from '../../model/promql.ts';
@@ -91,6 +92,13 @@ export const marksQuery = (id: string, window: TimeWindow) =>
     placeholderData: keepPreviousData,
     refetchInterval: again(window),
   });
+
+/** Whether a configured Grafana answers, and which panels it has. */
+export const grafanaQuery = queryOptions({
+  queryKey: ['grafana'],
+  queryFn: ({ signal }) => get<GrafanaState>('grafana', {}, signal),
+  refetchInterval: 15_000,
+});
 
 export const energyQuery = queryOptions({
   queryKey: ['energy'],

@@ -8,14 +8,16 @@ import IconPlus from '@tabler/icons-react/dist/esm/icons/IconPlus.mjs';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Dashboard, Panel } from '../../../../dashboards/panel.ts';
+import type { GrafanaState } from '../../../model/grafana.ts';
 import type { Mark } from '../../../model/mark.ts';
 import type { Target } from '../../../model/target.ts';
-import { marksQuery, panelQuery, type Span, type TimeWindow } from '../../api/queries.ts';
+import { grafanaQuery, marksQuery, panelQuery, type Span, type TimeWindow } from '../../api/queries.ts';
 import { MarkList } from '../../chart/MarkList.tsx';
 import { WindowBar } from '../../chart/WindowBar.tsx';
 import { Answer, Loading } from '../../parts/Answer.tsx';
 import { useNames } from '../../parts/names.ts';
 import { ranges, zoomOf } from '../../search.ts';
+import { GrafanaFrame } from './GrafanaFrame.tsx';
 
 const TimeChart = lazy(async () => ({ default: (await import('../../chart/TimeChart.tsx')).TimeChart }));
 
@@ -33,6 +35,7 @@ export function Panels({ target, dashboard }: { target: Target; dashboard: Dashb
   const zoom = zoomOf(search);
   const window = zoom ?? ranges[range];
   const marks = useQuery(marksQuery(target.id, window)).data ?? noMarks;
+  const { data: grafana } = useQuery(grafanaQuery);
   // Each look closer is a step that the browser's own button takes back.
   const look = (span: Span | null) => change({ from: span?.fromMs, to: span?.toMs }, false);
   return (
@@ -50,6 +53,7 @@ export function Panels({ target, dashboard }: { target: Target; dashboard: Dashb
             panel={panel}
             window={window}
             marks={marks}
+            grafana={grafana}
             onZoom={(fromMs, toMs) => look({ fromMs, toMs })}
             small={small.includes(panel.id)}
             wide={wide.includes(panel.id)}
@@ -69,6 +73,7 @@ interface ChartProps {
   readonly panel: Panel;
   readonly window: TimeWindow;
   readonly marks: readonly Mark[];
+  readonly grafana: GrafanaState | undefined;
   readonly onZoom: (fromMs: number, toMs: number) => void;
 }
 
@@ -101,12 +106,31 @@ function PanelBox({ small, wide, onSmall, onWide, ...chart }: BoxProps) {
           </ActionIcon>
         </span>
       </header>
-      {!small && <PanelChart {...chart} height={wide ? 320 : 150} title={title} />}
+      {!small && <Drawn {...chart} height={wide ? 320 : 150} title={title} />}
     </article>
   );
 }
 
-function PanelChart({ target, panel, window, marks, onZoom, height, title }: ChartProps & { height: number; title: string }) {
+type DrawnProps = ChartProps & { readonly height: number; readonly title: string };
+
+/** Grafana's panel where the configuration names one and Grafana answers; else the page's own. */
+function Drawn(props: DrawnProps) {
+  const { t } = useTranslation();
+  const { grafana, panel, target, window, height, title } = props;
+  const named = grafana?.panels.find((each) => each.profile === target.profile && each.panel === panel.id);
+  if (named === undefined) return <PanelChart {...props} />;
+  if (grafana?.answers === true) return <GrafanaFrame panel={named} target={target.id} title={title} window={window} height={height} />;
+  return (
+    <>
+      <p className="soft small" style={{ margin: 0 }}>
+        {t('host.grafanaAway', { reason: grafana?.reason ?? '' })}
+      </p>
+      <PanelChart {...props} />
+    </>
+  );
+}
+
+function PanelChart({ target, panel, window, marks, onZoom, height, title }: DrawnProps) {
   const { feature } = useNames();
   const query = useQuery(panelQuery(target.id, panel.id, window));
   const lowIsBad = panel.feature !== undefined && feature(target.profile, panel.feature).direction !== 'up';
