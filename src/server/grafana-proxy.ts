@@ -63,7 +63,8 @@ export function createGrafanaProxy(options: {
       const plain = decoded(path);
       if (plain === null || /(^|\/)\.\.?(\/|$)|\\|\0/.test(plain) || !allowed.some((each) => each.test(plain)))
         throw new VigiaError('not-found', { thing: 'page of Grafana', id: path.slice(0, 100) });
-      return fetch(`${base}/${path}${query}`, {
+      const exact = path.split('/').map(encodeURIComponent).join('/');
+      return fetch(`${base}/${exact}${query}`, {
         ...far,
         method,
         deadlineMs: 30_000,

@@ -42,7 +42,7 @@ export const hostSearch = (raw: Raw) =>
   checked({ range: oneOf(raw['range'], rangeNames), small: names(raw['small']), wide: names(raw['wide']), ...spanSearch(raw) });
 
 /** `from` and `to`: a stretch of the past, both or neither. */
-function spanSearch(raw: Raw) {
+function spanSearch(raw: Raw): { from: number | undefined; to: number | undefined } {
   const [from, to] = [number(raw['from'], 0, 8.64e15), number(raw['to'], 0, 8.64e15)];
   return from !== undefined && to !== undefined && from < to ? { from, to } : { from: undefined, to: undefined };
 }

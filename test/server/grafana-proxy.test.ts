@@ -32,17 +32,12 @@ beforeAll(async () => {
   const room = scratch();
   ({ dir } = room);
   open.push(room);
-  far = await startHttp((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => (body += String(chunk)));
-    request.on('end', () => {
-      if (request.url === '/grafana/api/health') return response.end('{}');
-      asked.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
-      if (claimsOf(request) === null) return response.writeHead(401).end();
-      return response
-        .writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'grafana_session=1', 'content-security-policy': "default-src 'none'", 'x-frame-options': 'deny' })
-        .end('<h1>panel</h1>');
-    });
+  far = await startHttp((request, response, body) => {
+    if (request.url === '/grafana/api/health') return void response.end('{}');
+    asked.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
+    if (claimsOf(request) === null) return void response.writeHead(401).end();
+    const bad = { 'set-cookie': 'grafana_session=1', 'content-security-policy': "default-src 'none'", 'x-frame-options': 'deny' };
+    response.writeHead(200, { 'content-type': 'text/html', ...bad }).end('<h1>panel</h1>');
   });
   open.push(far);
   const fetch = createGuardedFetch({ forbiddenPorts: () => new Set() });
