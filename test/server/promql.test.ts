@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 const get = async (path: string, query: Record<string, string | number>, who: Parameters<FakeHouse['ask']>[0] = operator) =>
-  fake.ask(who, 'GET', `/api/promql/${path}?${new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString()}`);
+  fake.ask(who, 'GET', `/api/promql/${path}?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])).toString()}`);
 const range = () => ({ fromMs: Date.now() - 60_000, toMs: Date.now() + 5_000 });
 
 describe('a query that a person wrote', () => {
