@@ -260,6 +260,7 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
         method: 'POST',
         headers: { ...commonHeaders(), 'content-type': 'application/x-protobuf', 'x-prometheus-remote-read-version': '0.1.0' },
         body: request,
+        packed: true,
         deadlineMs: options.deadlineMs ?? 30_000,
         maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
         allowLoopback: true,

@@ -80,15 +80,14 @@ describe('the wall', () => {
 
   test('comes back by itself after the line was cut, and with a new page after an update', { timeout: 60_000 }, async () => {
     const { page, context } = await bench.open('wall', screen, /./);
-    await page.getByText('Nothing unusual').or(page.locator('.wall h1')).first().waitFor();
-    await page.waitForFunction("document.querySelectorAll('.wall-tile').length === 3");
+    await page.locator('.wall-tile').nth(2).waitFor();
     bench.stub.use('incident');
     bench.stub.dropStreams();
     await page.locator('.wall-tile[data-state=bad]').waitFor();
     await page.evaluate('window.before = true');
     bench.stub.scene.session.version = '9.9.9';
     bench.stub.dropStreams();
-    await page.waitForFunction('window.before === undefined');
+    await expect.poll(() => page.evaluate('window.before').catch(() => 'on its way'), { timeout: 20_000 }).toBe(undefined);
     await page.locator('.wall-tile[data-state=bad]').waitFor();
     await context.close();
   });
