@@ -155,7 +155,10 @@ const targetsShape = z.object({
     }),
   ),
 });
-const namesShape = z.array(z.string()).nullish().transform((names) => names ?? []);
+const namesShape = z
+  .array(z.string())
+  .nullish()
+  .transform((names) => names ?? []);
 const tsdbShape = z.object({ headStats: z.object({ numSeries: z.number(), minTime: z.number(), maxTime: z.number() }) });
 
 export function createPrometheusClient(options: PrometheusOptions): PrometheusClient {

@@ -141,7 +141,7 @@ const grafanaSchema = z.strictObject({
     .array(grafanaPanelSchema)
     .min(1)
     .max(200)
-    .describe('Its panels in the place of the page\'s own: `profile`, `panel`, `dashboard` (uid), `id`, `variable` (default `target`).'),
+    .describe("Its panels in the place of the page's own: `profile`, `panel`, `dashboard` (uid), `id`, `variable` (default `target`)."),
 });
 
 const exportersSchema = z.strictObject({

@@ -87,7 +87,10 @@ export function createExporters(options: ExportersOptions): Exporters {
         mkdirSync(dir, { recursive: true, mode: 0o700 });
         await installFiles({
           dir: join(dir, 'config'),
-          files: { 'web.yml': webFile(credential), [configFiles[name]]: name === 'blackbox' ? blackboxFile() : snmpFile(await isSplit(tool)) },
+          files: {
+            'web.yml': webFile(credential),
+            [configFiles[name]]: name === 'blackbox' ? blackboxFile() : snmpFile(await isSplit(tool)),
+          },
           part: `${name}_exporter`,
           check: () => [],
           run,

@@ -15,13 +15,22 @@ const aliveForMs = 5_000;
 const maxBytes = 32 * 1024 * 1024;
 
 /** What a single panel of Grafana needs of it, and nothing else: no other page, no setting, no user. */
-const mayGet = [/^d-solo\//, /^public\//, /^api\/dashboards\/uid\//, /^api\/(frontend|datasources|plugins|annotations|access-control|user|org|prometheus|folders)\b/, /^apis\/dashboard\./];
+const mayGet = [
+  /^d-solo\//,
+  /^public\//,
+  /^api\/dashboards\/uid\//,
+  /^api\/(frontend|datasources|plugins|annotations|access-control|user|org|prometheus|folders)\b/,
+  /^apis\/dashboard\./,
+];
 const mayPost = [/^api\/ds\/query$/, /^api\/frontend-metrics$/];
 
 export interface GrafanaProxy {
   state(): Promise<GrafanaState>;
   /** One request of a panel, on behalf of somebody. @throws VigiaError `not-found` for what no panel needs, `far-…`. */
-  ask(asked: { readonly method: 'GET' | 'POST'; readonly path: string; readonly query: string; readonly body?: unknown }, who: Principal): Promise<GuardedAnswer>;
+  ask(
+    asked: { readonly method: 'GET' | 'POST'; readonly path: string; readonly query: string; readonly body?: unknown },
+    who: Principal,
+  ): Promise<GuardedAnswer>;
 }
 
 /**

@@ -34,7 +34,8 @@ export function createSilences(options: {
     async end(id) {
       const silence = (await store.silences.list()).find((each) => each.id === id);
       // One that had begun stays in the charts, and out of what is learned, until now.
-      if (silence !== undefined && silence.startsMs < now()) await store.silences.save({ ...silence, endsMs: Math.min(silence.endsMs, now()) });
+      if (silence !== undefined && silence.startsMs < now())
+        await store.silences.save({ ...silence, endsMs: Math.min(silence.endsMs, now()) });
       else await store.silences.remove(id);
       await options.alertmanager().deleteSilence(id);
     },

@@ -22,8 +22,7 @@ export async function testTarget(house: House, target: TargetInput): Promise<Tar
     const profile = house.profiles.get(target.profile);
     const through = profile?.through?.exporter;
     const isChild = through !== undefined && house.exporters.own.has(through);
-    const own =
-      isChild || (await house.store.targets.list()).some((each) => each.managedBy === 'vigia' && each.address === target.address);
+    const own = isChild || (await house.store.targets.list()).some((each) => each.managedBy === 'vigia' && each.address === target.address);
     const { username, password } = house.childCredential;
     const { scheme, address, path, params } = scrapeOf(target, profile, house.exporters.addresses);
     const query = new URLSearchParams(params).toString();

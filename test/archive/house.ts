@@ -105,7 +105,11 @@ export async function untilArchived(
 /** `series → time → bits of the value`, of what is finite. */
 export type Ledger = Map<string, Map<number, bigint>>;
 
-export function ledgerOf(all: readonly Pick<RangeSeries, 'labels' | 'tsMs' | 'values'>[]): { ledger: Ledger; notFinite: number; infinite: number } {
+export function ledgerOf(all: readonly Pick<RangeSeries, 'labels' | 'tsMs' | 'values'>[]): {
+  ledger: Ledger;
+  notFinite: number;
+  infinite: number;
+} {
   const ledger: Ledger = new Map();
   let notFinite = 0;
   let infinite = 0;

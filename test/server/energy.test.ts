@@ -78,7 +78,9 @@ describe('energy devices on a real Prometheus', () => {
     });
     open.push(far);
     const targets = () =>
-      inventory.map((id) => target(id, { name: `The ${id}`, profile: 'energy-device', address: `127.0.0.1:${far.port}`, metricsPath: `/${id}` }));
+      inventory.map((id) =>
+        target(id, { name: `The ${id}`, profile: 'energy-device', address: `127.0.0.1:${far.port}`, metricsPath: `/${id}` }),
+      );
     const port = await freePort();
     const input = prometheus({
       scrapeIntervalMs: stepMs,

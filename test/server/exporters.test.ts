@@ -113,7 +113,13 @@ describe('exporters that are asked about others', () => {
     });
     write(dir, prometheusFiles(input));
     open.push(await startPrometheus(dir, port, [`--web.config.file=${join(dir, 'web.yml')}`, '--query.lookback-delta=2s']));
-    const client = createPrometheusClient({ name: 'Prometheus', baseUrl: `http://127.0.0.1:${port}`, fetch, ownChild: true, ...credential });
+    const client = createPrometheusClient({
+      name: 'Prometheus',
+      baseUrl: `http://127.0.0.1:${port}`,
+      fetch,
+      ownChild: true,
+      ...credential,
+    });
     const source: Source = {
       client,
       stepMs,
@@ -122,7 +128,11 @@ describe('exporters that are asked about others', () => {
       selector: (profile) => profile.selector,
       identity: (profile) => profile.identity,
     };
-    await eventually('five good scrapes of each', async () => (await client.query('sum_over_time(up{target!=""}[1m]) >= 5')).length === 3, 60_000);
+    await eventually(
+      'five good scrapes of each',
+      async () => (await client.query('sum_over_time(up{target!=""}[1m]) >= 5')).length === 3,
+      60_000,
+    );
     const toMs = completeUntil(await client.nowMs(), source);
     const silent: string[] = [];
     for (const slug of ['snmp-switch', 'http-endpoint', 'ping']) {

@@ -96,7 +96,14 @@ describe('the marks of a target', () => {
       ]),
     );
     const matchers = [{ name: 'entity', value: 'web1', isRegex: false, isEqual: true }];
-    await store.silences.save({ id: 's1', matchers, startsMs: startMs + 100 * stepMs, endsMs: startMs + 120 * stepMs, createdBy: 'x', comment: 'disk' });
+    await store.silences.save({
+      id: 's1',
+      matchers,
+      startsMs: startMs + 100 * stepMs,
+      endsMs: startMs + 120 * stepMs,
+      createdBy: 'x',
+      comment: 'disk',
+    });
   });
   afterAll(() => fake.stop());
 

@@ -17,7 +17,9 @@ beforeAll(async () => {
   open.push({ stop });
   const many = Array.from({ length: 130 }, (_, at) => `crowd{nth="${at}"} ${at}\n`).join('');
   const exporter = await startHttp((_, response) =>
-    response.writeHead(200, { 'content-type': 'text/plain' }).end(`room_celsius{room="north"} 21.5\nroom_celsius{room="só\\"uth"} NaN\n${many}`),
+    response
+      .writeHead(200, { 'content-type': 'text/plain' })
+      .end(`room_celsius{room="north"} 21.5\nroom_celsius{room="só\\"uth"} NaN\n${many}`),
   );
   open.push(exporter);
   write(dir, {
@@ -43,7 +45,11 @@ afterAll(async () => {
 });
 
 const get = async (path: string, query: Record<string, string | number>, who: Parameters<FakeHouse['ask']>[0] = operator) =>
-  fake.ask(who, 'GET', `/api/promql/${path}?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])).toString()}`);
+  fake.ask(
+    who,
+    'GET',
+    `/api/promql/${path}?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])).toString()}`,
+  );
 const range = () => ({ fromMs: Date.now() - 60_000, toMs: Date.now() + 5_000 });
 
 describe('a query that a person wrote', () => {

@@ -69,7 +69,10 @@ export function promqlAnswer(path: string, query: URLSearchParams): Reply {
   if (path === 'values') return named(['web1', 'db-primary']);
   const expr = query.get('expr') ?? '';
   if (/[({]$/.test(expr))
-    return { status: 400, body: { code: 'input-invalid', message: `invalid parameter "query": 1:${expr.length + 1}: parse error: unclosed left parenthesis` } };
+    return {
+      status: 400,
+      body: { code: 'input-invalid', message: `invalid parameter "query": 1:${expr.length + 1}: parse error: unclosed left parenthesis` },
+    };
   const [fromMs, toMs] = [Number(query.get('fromMs')), Number(query.get('toMs'))];
   const stepMs = Math.max(5_000, (toMs - fromMs) / 240);
   const hosts = expr.includes('nothing') ? [] : ['web1', 'db-primary', '=cmd|"x"'];

@@ -18,14 +18,21 @@ describe('a chart as a file', () => {
           legend,
           points: [...new Map(points.map(({ at, value: number }) => [at * 1_000, number])).entries()].sort(([a], [b]) => a - b),
         }));
-        const [, ...rows] = rowsOf(chartCsv(columns(all), all.map(({ legend }) => legend)));
+        const [, ...rows] = rowsOf(
+          chartCsv(
+            columns(all),
+            all.map(({ legend }) => legend),
+          ),
+        );
         const times = [...new Set(all.flatMap(({ points }) => points.map(([ms]) => ms)))].sort((a, b) => a - b);
         expect(rows.map(([time]) => Date.parse(time ?? ''))).toEqual(times);
         for (const [column, { points }] of all.entries()) {
           const wanted = new Map(points);
           const found = rows.map((row) => (row[column + 1] === '' ? null : Number(row[column + 1])));
           // A number has one zero in text.
-          expect(found.map((each) => (each === null ? null : each + 0))).toEqual(times.map((ms) => (wanted.get(ms) ?? null) === null ? null : (wanted.get(ms) as number) + 0));
+          expect(found.map((each) => (each === null ? null : each + 0))).toEqual(
+            times.map((ms) => ((wanted.get(ms) ?? null) === null ? null : (wanted.get(ms) as number) + 0)),
+          );
         }
       }),
     );
@@ -55,7 +62,14 @@ test('the cursor is told what it is next to, and what it is within', () => {
   const marks = [mark('start', 100, 100), mark('incident', 1_000, null), mark('maintenance', 200, 900)];
   const at = (ms: number) => marksAt(marks, ms, 10).map(({ kind }) => kind);
   expect([at(91), at(89), at(110), at(200), at(900), at(901), at(1_000), at(9_999)]).toEqual([
-    ['start'], [], ['start'], ['maintenance'], ['maintenance'], [], ['incident'], ['incident'],
+    ['start'],
+    [],
+    ['start'],
+    ['maintenance'],
+    ['maintenance'],
+    [],
+    ['incident'],
+    ['incident'],
   ]);
 });
 
@@ -101,7 +115,9 @@ describe('the charts of a target', () => {
     const get = async (kind: 'CSV' | 'PNG') => {
       const [download] = await Promise.all([
         page.waitForEvent('download'),
-        panel(page, 'cpu-modes').getByRole('button', { name: new RegExp(kind) }).click(),
+        panel(page, 'cpu-modes')
+          .getByRole('button', { name: new RegExp(kind) })
+          .click(),
       ]);
       return { name: download.suggestedFilename(), bytes: readFileSync((await download.path()) ?? '') };
     };
@@ -126,7 +142,10 @@ describe('the charts of a target', () => {
     const list = page.getByRole('list', { name: 'In these charts' });
     await list.getByText('Disk swap').waitFor();
     expect((await list.locator('li').allInnerTexts()).map((text) => text.split('\n')[0])).toEqual([
-      'Incident', 'Abnormal', 'Silenced', 'Started',
+      'Incident',
+      'Abnormal',
+      'Silenced',
+      'Started',
     ]);
     await panel(page, 'network-errors').locator('canvas').waitFor();
     // The ribbon and the head of the incident are the only red of a chart whose line stays within its band.

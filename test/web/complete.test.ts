@@ -32,7 +32,29 @@ describe('what is wanted at the caret', () => {
   });
 
   test('law: whatever stands there, it is read without an error, and a choice replaces only what was typed', () => {
-    const piece = constantFrom('up', '{', '}', '(', ')', '[', ']', '"', "'", '`', '\\', 'job', '=', '=~', ',', ' ', 'by', '5m', 'sum', '+', 'é😀');
+    const piece = constantFrom(
+      'up',
+      '{',
+      '}',
+      '(',
+      ')',
+      '[',
+      ']',
+      '"',
+      "'",
+      '`',
+      '\\',
+      'job',
+      '=',
+      '=~',
+      ',',
+      ' ',
+      'by',
+      '5m',
+      'sum',
+      '+',
+      'é😀',
+    );
     assert(
       property(array(piece, { maxLength: 25 }), array(piece, { maxLength: 5 }), string(), (before, after, choice) => {
         const [head, tail] = [before.join(''), after.join('')];

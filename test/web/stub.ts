@@ -49,7 +49,9 @@ export async function startStub(pageDir: string, basePath = '/', port = 0): Prom
     if (path.startsWith('grafana/')) {
       response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'self'");
       response.setHeader('content-type', 'text/html; charset=utf-8');
-      response.end(`<!doctype html><html lang="en"><title>Grafana</title><main><h1>Grafana</h1>${url.pathname}${url.search.replaceAll('&', ' ')}</main></html>`);
+      response.end(
+        `<!doctype html><html lang="en"><title>Grafana</title><main><h1>Grafana</h1>${url.pathname}${url.search.replaceAll('&', ' ')}</main></html>`,
+      );
       return;
     }
     const file = join(pageDir, normalize(path));

@@ -18,7 +18,11 @@ test('P13 all energy devices on one page: watts in three colours, kWh, and a pan
   const shown = await Promise.all(
     (await devices.all()).map(async (device) => {
       const big = device.locator('.energy-watts');
-      return [(await big.innerText()).replaceAll(/\s/g, ' '), await big.getAttribute('data-state'), (await device.locator('.badge').allInnerTexts())[0]];
+      return [
+        (await big.innerText()).replaceAll(/\s/g, ' '),
+        await big.getAttribute('data-state'),
+        (await device.locator('.badge').allInnerTexts())[0],
+      ];
     }),
   );
   expect(watts).toEqual([501, 500, 450, 400, 399, null]);
@@ -30,7 +34,9 @@ test('P13 all energy devices on one page: watts in three colours, kWh, and a pan
     ['399 W', 'ok', 'consumo normal'],
     ['Sin datos', 'unknown', undefined],
   ]);
-  expect((await page.locator('.lead').innerText()).replaceAll(/\s/g, ' ')).toMatch(/Ahora 5 de 6 dispositivos consumen juntos 2250 W.* 31,5 kWh/);
+  expect((await page.locator('.lead').innerText()).replaceAll(/\s/g, ' ')).toMatch(
+    /Ahora 5 de 6 dispositivos consumen juntos 2250 W.* 31,5 kWh/,
+  );
   await page.locator('canvas').waitFor();
   expect(await page.getByRole('radio', { name: '30m' }).isChecked()).toBe(true);
   expect(await page.locator('.chart-legend .chart-name').count()).toBe(5);
@@ -156,7 +162,9 @@ test('a panel of Grafana takes the place of the page’s own, with its target, t
   const { page, context, watch } = await bench.open('hosts/web1?range=6h', { colorScheme: 'dark' });
   const inside = page.frameLocator('[data-panel=cpu] iframe').locator('main');
   await inside.waitFor();
-  expect(await inside.innerText()).toContain('/watch/grafana/d-solo/abc-1/vigia?orgId=1 panelId=7 var-host=web1 from=now-21600s to=now theme=dark');
+  expect(await inside.innerText()).toContain(
+    '/watch/grafana/d-solo/abc-1/vigia?orgId=1 panelId=7 var-host=web1 from=now-21600s to=now theme=dark',
+  );
   expect(await page.locator('[data-panel=cpu] canvas').count()).toBe(0);
   await page.locator('[data-panel=memory] canvas').waitFor();
   bench.stub.scene.grafana = { answers: false, reason: 'Grafana at http://127.0.0.1:3000 does not answer: connection refused.', panels };

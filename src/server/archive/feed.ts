@@ -23,7 +23,10 @@ export interface Archive {
 export interface ArchiveOptions {
   readonly config: ArchiveConfig;
   readonly influx: InfluxClient;
-  readonly source: () => { readonly client: Pick<PrometheusClient, 'queryMatrix' | 'queryRange' | 'remoteRead' | 'nowMs'>; readonly watermarkMs: number };
+  readonly source: () => {
+    readonly client: Pick<PrometheusClient, 'queryMatrix' | 'queryRange' | 'remoteRead' | 'nowMs'>;
+    readonly watermarkMs: number;
+  };
   readonly store: ArchiveStore;
   /** How often there is something new. */
   readonly scrapeIntervalMs: number;

@@ -21,9 +21,13 @@ export function archiveMetrics({ rules }: ArchiveState): string {
       'counter',
       'Samples that are counted and not written, by kind: nan, infinite, stale (the end of a series).',
       begun.flatMap((rule) =>
-        ([['nan', rule.notFinite - rule.infinite], ['infinite', rule.infinite], ['stale', rule.stale]] as const).flatMap(([kind, count]) =>
-          count === null ? [] : [{ rule: rule.name, kind, count }],
-        ),
+        (
+          [
+            ['nan', rule.notFinite - rule.infinite],
+            ['infinite', rule.infinite],
+            ['stale', rule.stale],
+          ] as const
+        ).flatMap(([kind, count]) => (count === null ? [] : [{ rule: rule.name, kind, count }])),
       ),
       ({ rule, kind, count }) => [{ rule, kind }, count],
     ),

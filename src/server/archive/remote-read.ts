@@ -171,8 +171,7 @@ export function countStale(response: Uint8Array): number {
 
 function isStale(sample: Uint8Array): boolean {
   for (const { number, bytes } of fieldsOf(sample)) {
-    if (number === 1 && bytes.length === 8)
-      return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true) === staleBits;
+    if (number === 1 && bytes.length === 8) return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true) === staleBits;
   }
   return false;
 }

@@ -21,13 +21,16 @@ export function matchersOf(selector: string): Matcher[] | null {
 /** Go's escapes, as PromQL takes them. */
 function unquoted(text: string): string | null {
   let isBad = false;
-  const plain = text.replace(/\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gu, (_, x, u, big, octal, letter) => {
-    const code = x ?? u ?? big;
-    if (code !== undefined) return String.fromCodePoint(Number.parseInt(code as string, 16));
-    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal as string, 8));
-    const meant = escapes[letter as string] ?? (/["'\\]/.test(letter as string) ? (letter as string) : null);
-    isBad ||= meant === null;
-    return meant ?? '';
-  });
+  const plain = text.replace(
+    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gu,
+    (_, x, u, big, octal, letter) => {
+      const code = x ?? u ?? big;
+      if (code !== undefined) return String.fromCodePoint(Number.parseInt(code as string, 16));
+      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal as string, 8));
+      const meant = escapes[letter as string] ?? (/["'\\]/.test(letter as string) ? (letter as string) : null);
+      isBad ||= meant === null;
+      return meant ?? '';
+    },
+  );
   return isBad ? null : plain;
 }

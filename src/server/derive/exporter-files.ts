@@ -3,7 +3,9 @@ import { yamlText } from './yaml-text.ts';
 /** The blackbox exporter's modules that the profiles http-endpoint and ping name. */
 export function blackboxFile(): string {
   const ip = { preferred_ip_protocol: 'ip4', ip_protocol_fallback: true };
-  return yamlText({ modules: { http_2xx: { prober: 'http', timeout: '8s', http: ip }, icmp: { prober: 'icmp', timeout: '8s', icmp: ip } } });
+  return yamlText({
+    modules: { http_2xx: { prober: 'http', timeout: '8s', http: ip }, icmp: { prober: 'icmp', timeout: '8s', icmp: ip } },
+  });
 }
 
 const ifTable = '1.3.6.1.2.1.2.2.1';

@@ -48,8 +48,7 @@ export function registerHostRoutes(door: Door, house: House): void {
         query: z.strictObject(rangeQuery),
         response: panelDataSchema,
       },
-      handler: ({ params, query, principal }) =>
-        panelView(house, principal.scope, params.id, params.panel, checkRange(query)),
+      handler: ({ params, query, principal }) => panelView(house, principal.scope, params.id, params.panel, checkRange(query)),
     }),
   );
 

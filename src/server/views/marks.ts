@@ -49,12 +49,12 @@ export async function marksView(house: House, scope: Scope, id: string, range: R
       ),
     ...silences
       .filter((silence) => concerns(silence, key))
-      .map(({ startsMs, endsMs, comment }): Mark => ({ kind: 'maintenance', fromMs: startsMs, toMs: endsMs, text: comment, incident: null })),
+      .map(
+        ({ startsMs, endsMs, comment }): Mark => ({ kind: 'maintenance', fromMs: startsMs, toMs: endsMs, text: comment, incident: null }),
+      ),
     ...starts,
   ];
-  return marks
-    .filter((mark) => mark.fromMs <= range.toMs && (mark.toMs ?? range.toMs) >= range.fromMs)
-    .sort((a, b) => a.fromMs - b.fromMs);
+  return marks.filter((mark) => mark.fromMs <= range.toMs && (mark.toMs ?? range.toMs) >= range.fromMs).sort((a, b) => a.fromMs - b.fromMs);
 }
 
 /** Moments no further apart than `gapMs` as one stretch. */

@@ -136,7 +136,18 @@ export function TimeChart({
     save(await chartPicture(plot.current, { title: heading, lines, ink: token('ink'), ground: token('sheet') }), fileName(title, 'png'));
   };
   const table = () =>
-    save(new Blob([chartCsv(data, series.map(({ legend }) => legend))], { type: 'text/csv;charset=utf-8' }), fileName(title, 'csv'));
+    save(
+      new Blob(
+        [
+          chartCsv(
+            data,
+            series.map(({ legend }) => legend),
+          ),
+        ],
+        { type: 'text/csv;charset=utf-8' },
+      ),
+      fileName(title, 'csv'),
+    );
   const label = empty
     ? `${title}: ${t('host.noSamples')}`
     : t('host.chart', {
@@ -154,8 +165,7 @@ export function TimeChart({
         {series.map((one, index) => (
           <li key={one.legend}>
             <span className="chart-key" style={{ background: `var(--series-${(index % 8) + 1})` }} aria-hidden="true" />
-            {series.length > 1 && <span className="chart-name">{one.legend}</span>}{' '}
-            <b>{say(valueOf(index))}</b>
+            {series.length > 1 && <span className="chart-name">{one.legend}</span>} <b>{say(valueOf(index))}</b>
           </li>
         ))}
         {band !== null && (

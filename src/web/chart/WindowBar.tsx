@@ -41,9 +41,7 @@ export function WindowBar({ range, zoom, onRange, onZoom }: Props) {
     <div className="row window-bar">
       {zoom !== null && (
         <>
-          <span className="small">
-            {t('charts.between', { from: format.moment(zoom.fromMs, 0), to: format.moment(zoom.toMs, 0) })}
-          </span>
+          <span className="small">{t('charts.between', { from: format.moment(zoom.fromMs, 0), to: format.moment(zoom.toMs, 0) })}</span>
           <Button size="compact-sm" variant="default" onClick={() => onZoom(null)}>
             {t('charts.live')}
           </Button>

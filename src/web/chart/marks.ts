@@ -78,7 +78,7 @@ function hatch(
   ctx.rect(area.x, area.y, area.width, area.height);
   ctx.clip();
   ctx.strokeStyle = colour;
-  ctx.globalAlpha = 0.35;
+  ctx.globalAlpha = 0.6;
   ctx.lineWidth = devicePixelRatio;
   const canvas = ctx.canvas.width;
   const first = Math.max(area.x, 0) - area.height;

@@ -9,8 +9,9 @@ export const energy = both(
       current: 'Current',
       todayShort: 'Today',
       sum: 'Now {{answering}} of {{count}} devices together draw',
-      today: 'since {{since}}',
-      empty: 'No energy device is watched yet. One that answers /metrics with energy_power_watts is added as a target of the profile “Energy device”.',
+      today: 'and today, since {{since}}, drew',
+      empty:
+        'No energy device is watched yet. One that answers /metrics with energy_power_watts is added as a target of the profile “Energy device”.',
     },
   },
   {
@@ -21,7 +22,7 @@ export const energy = both(
       current: 'Corriente',
       todayShort: 'Hoy',
       sum: 'Ahora {{answering}} de {{count}} dispositivos consumen juntos',
-      today: 'desde las {{since}}',
+      today: 'y hoy, desde las {{since}}, han consumido',
       empty:
         'Todavía no se vigila ningún dispositivo de energía. Uno que responda a /metrics con energy_power_watts se añade como objetivo del perfil «Dispositivo de energía».',
     },

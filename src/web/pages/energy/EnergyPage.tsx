@@ -53,9 +53,20 @@ function Known({ energy }: { energy: Energy }) {
   return (
     <>
       <p className="lead">
-        {t('energy.sum', { answering: answering.length, count: devices.length })} <b>{format.value(sum(({ watts }) => watts), 'watts')}</b>
-        {', '}
-        {t('energy.today', { since: format.clock(sinceMs) })} <b>{energyText(format, sum(({ kilowattHours }) => kilowattHours))}</b>
+        {t('energy.sum', { answering: answering.length, count: devices.length })}{' '}
+        <b>
+          {format.value(
+            sum(({ watts }) => watts),
+            'watts',
+          )}
+        </b>{' '}
+        {t('energy.today', { since: format.clock(sinceMs) })}{' '}
+        <b>
+          {energyText(
+            format,
+            sum(({ kilowattHours }) => kilowattHours),
+          )}
+        </b>
       </p>
       <section className="section" aria-label={t('energy.devices')}>
         <ul className="energy-devices plain-list">
@@ -86,9 +97,7 @@ function Device({ device, levels }: { device: EnergyDevice; levels: Energy['leve
       <div className="energy-watts" data-state={level === null ? 'unknown' : tones[level]}>
         {device.watts === null ? t('common.noData') : format.value(device.watts, 'watts')}
       </div>
-      <div>
-        {level === null ? <StateMark state={device.state} /> : <Badge tone={tones[level]}>{t(`host.consumption.${level}`)}</Badge>}
-      </div>
+      <div>{level === null ? <StateMark state={device.state} /> : <Badge tone={tones[level]}>{t(`host.consumption.${level}`)}</Badge>}</div>
       <dl className="energy-more">
         <div>
           <dt>{t('energy.current')}</dt>

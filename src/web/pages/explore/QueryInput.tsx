@@ -46,7 +46,10 @@ export function QueryInput({ value, which, onChange, onRun }: Props) {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       if (!isShown) setOpen(true);
-      else setActive((active + (event.key === 'ArrowDown' ? 1 : choices.length) + (active < 0 && event.key === 'ArrowUp' ? 1 : 0)) % choices.length);
+      else
+        setActive(
+          (active + (event.key === 'ArrowDown' ? 1 : choices.length) + (active < 0 && event.key === 'ArrowUp' ? 1 : 0)) % choices.length,
+        );
     } else if (event.key === 'Escape' && isShown) {
       setOpen(false);
     } else if ((event.key === 'Enter' || event.key === 'Tab') && choice !== undefined) {

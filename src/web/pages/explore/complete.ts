@@ -58,7 +58,8 @@ export function wantedAt(text: string, caret: number): Wanted {
   return like === '' || /[\w.]$/.test(text.slice(0, from)) ? none : { kind: 'metric', like, from };
 }
 
-const metricBefore = ({ before }: Bracket): string | undefined => (before === '' || keywords.has(before.toLowerCase()) ? undefined : before);
+const metricBefore = ({ before }: Bracket): string | undefined =>
+  before === '' || keywords.has(before.toLowerCase()) ? undefined : before;
 
 /** The first word that is the name of a metric, as far as one can tell without the grammar. */
 function anyMetric(text: string): string | undefined {
@@ -70,8 +71,17 @@ function anyMetric(text: string): string | undefined {
 }
 
 /** The expression with a choice in the place of the word that was typed, and where the caret then is. */
-export function completed(text: string, caret: number, wanted: Exclude<Wanted, { kind: 'none' }>, choice: string): { text: string; caret: number } {
+export function completed(
+  text: string,
+  caret: number,
+  wanted: Exclude<Wanted, { kind: 'none' }>,
+  choice: string,
+): { text: string; caret: number } {
   const inserted =
-    wanted.kind === 'value' ? choice.replace(/[\\"]/g, '\\$&') : wanted.kind === 'metric' && functions.includes(choice) ? `${choice}(` : choice;
+    wanted.kind === 'value'
+      ? choice.replace(/[\\"]/g, '\\$&')
+      : wanted.kind === 'metric' && functions.includes(choice)
+        ? `${choice}(`
+        : choice;
   return { text: text.slice(0, wanted.from) + inserted + text.slice(caret), caret: wanted.from + inserted.length };
 }

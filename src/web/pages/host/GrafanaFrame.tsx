@@ -16,7 +16,8 @@ export function GrafanaFrame({ panel, target, title, window, height }: Props) {
   const { t } = useTranslation();
   const theme = useComputedColorScheme('light');
   const url = new URL(`grafana/d-solo/${panel.dashboard}/vigia`, document.baseURI);
-  const [from, to] = typeof window === 'number' ? [`now-${Math.round(window / 1000)}s`, 'now'] : [String(window.fromMs), String(window.toMs)];
+  const [from, to] =
+    typeof window === 'number' ? [`now-${Math.round(window / 1000)}s`, 'now'] : [String(window.fromMs), String(window.toMs)];
   const asked = { orgId: '1', panelId: String(panel.id), [`var-${panel.variable}`]: target, from, to, theme };
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
   if (typeof window === 'number') url.searchParams.set('refresh', '30s');

@@ -42,7 +42,12 @@ export function Panels({ target, dashboard }: { target: Target; dashboard: Dashb
     <section className="section" aria-labelledby="charts">
       <header>
         <h2 id="charts">{t('host.charts')}</h2>
-        <WindowBar range={range} zoom={zoom} onRange={(chosen) => change({ range: chosen, from: undefined, to: undefined })} onZoom={look} />
+        <WindowBar
+          range={range}
+          zoom={zoom}
+          onRange={(chosen) => change({ range: chosen, from: undefined, to: undefined })}
+          onZoom={look}
+        />
       </header>
       <MarkList marks={marks} />
       <div className="panels">
