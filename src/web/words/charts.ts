@@ -4,7 +4,7 @@ export const charts = both(
   {
     charts: {
       csv: '{{title}} as CSV',
-      png: '{{title}} as a picture (PNG)',
+      png: '{{title}} as PNG',
       anomaly: 'Abnormal',
       incident: 'Incident',
       maintenance: 'Silenced',
@@ -24,7 +24,7 @@ export const charts = both(
   {
     charts: {
       csv: '{{title}} como CSV',
-      png: '{{title}} como imagen (PNG)',
+      png: '{{title}} como PNG',
       anomaly: 'Anómalo',
       incident: 'Incidente',
       maintenance: 'Silenciado',
