@@ -25,6 +25,8 @@ export interface GuardedRequest {
   readonly allowLoopback?: boolean | undefined;
   /** The request is for a child process of Vigía; nothing else ever reaches their ports. */
   readonly ownChild?: boolean | undefined;
+  /** The body as it was sent, whatever its compression: the caller unpacks it. */
+  readonly packed?: boolean | undefined;
   /** Who is asked, for sentences; HOST:PORT by default. */
   readonly what?: string | undefined;
   /**
@@ -188,6 +190,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       return { status, headers: flat, body: Buffer.alloc(0) };
     }
     const raw = await collect(answer.body, wanted.maxBytes, what);
+    if (wanted.packed === true) return { status, headers: flat, body: raw };
     return { status, headers: flat, body: await decode(raw, flat['content-encoding'], wanted.maxBytes, what) };
   }
 

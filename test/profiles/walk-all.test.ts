@@ -238,6 +238,21 @@ describe('every panel draws something', () => {
   });
 });
 
+test.each(dashboards.flatMap(({ profile, starts }) => (starts === undefined ? [] : [[profile, starts] as const])))(
+  'when each of %s began is a time in Unix seconds, named as its chart names it',
+  async (slug, { expr, legend }) => {
+    const profile = profileOf(slug);
+    const ids = [...new Set(exporters.filter(([each]) => each === slug).map(([, id]) => id))];
+    const found = (await Promise.all(ids.map((id) => client.query(bind(expr, bindingOfTarget(source, profile, id)))))).flat();
+    expect(found.length).toBeGreaterThan(0);
+    for (const { value, labels } of found) {
+      expect(value).toBeGreaterThan(1.7e9);
+      expect(value).toBeLessThan(2e9);
+      for (const [, label = ''] of legend.matchAll(/\{\{(\w+)\}\}/g)) expect(labels[label]).toBeTruthy();
+    }
+  },
+);
+
 test.each(dashboards.map((dashboard) => [dashboard.slug, dashboard] as const))(
   'what Grafana asks besides the panels of %s is PromQL, and finds its targets',
   async (_, dashboard) => {

@@ -27,6 +27,13 @@ const pages = [
   { to: '/help', word: 'nav.help' },
 ] as const;
 
+/** Pages that show a part of everything, beside the dashboards of the targets. */
+const views = [
+  { to: '/energy', word: 'nav.energy' },
+  { to: '/explore', word: 'nav.explore' },
+  { to: '/wall', word: 'nav.wall' },
+] as const;
+
 /** Name, the pages, the dashboards, and what concerns the person: light, theme, language, account. */
 export function TopBar() {
   const { t } = useTranslation();
@@ -66,6 +73,11 @@ export function TopBar() {
       >
         <nav className="drawer-nav" aria-label={t('nav.label')}>
           <PageLinks />
+          {views.map(({ to, word }) => (
+            <Link key={to} to={to} className="topbar-link" activeProps={{ 'aria-current': 'page' }}>
+              {t(word)}
+            </Link>
+          ))}
         </nav>
         <div className="drawer-side">
           <LanguageMenu />
@@ -92,7 +104,7 @@ function PageLinks() {
   ));
 }
 
-/** Straight to the charts of a target. */
+/** Straight to the charts of a target, and to those of many. */
 function Dashboards() {
   const { t } = useTranslation();
   const { data } = useQuery(overviewQuery);
@@ -105,6 +117,12 @@ function Dashboards() {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown mah="70vh" style={{ overflowY: 'auto' }}>
+        {views.map(({ to, word }) => (
+          <Menu.Item key={to} renderRoot={(props) => <Link to={to} {...props} />}>
+            {t(word)}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
         {targets.length === 0 && <Menu.Item disabled>{t('nav.noDashboards')}</Menu.Item>}
         {targets.map((target) => (
           <Menu.Item

@@ -2,7 +2,10 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { ai } from './ai.ts';
 import { containers } from './containers.ts';
+import { charts } from './charts.ts';
+import { energy } from './energy.ts';
 import { explanation } from './explanation.ts';
+import { explore } from './explore.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
@@ -12,12 +15,17 @@ import { registry } from './registry.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { targets } from './targets.ts';
+import { wall } from './wall.ts';
 
 const en = {
   ...shell.en,
   ...overview.en,
   ...host.en,
   ...containers.en,
+  ...charts.en,
+  ...energy.en,
+  ...explore.en,
+  ...wall.en,
   ...incident.en,
   ...explanation.en,
   ...targets.en,
@@ -32,6 +40,10 @@ const es = {
   ...overview.es,
   ...host.es,
   ...containers.es,
+  ...charts.es,
+  ...energy.es,
+  ...explore.es,
+  ...wall.es,
   ...incident.es,
   ...explanation.es,
   ...targets.es,
