@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { archiveSchema } from './archive.ts';
+import { kubernetesSchema } from './kubernetes.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -149,6 +150,7 @@ export const configSchema = z.strictObject({
   detection: detectionSchema.prefault({}),
   retention: retentionSchema.prefault({}),
   archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
+  kubernetes: kubernetesSchema.optional().describe('A Kubernetes cluster to watch.'),
   network: networkSchema.prefault({}),
   exporters: exportersSchema.prefault({}),
   parts: partsSchema.prefault({}),

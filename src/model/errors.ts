@@ -17,6 +17,7 @@ export const errorTable = {
   'config-syntax': row(500, 78, '{file} is not valid YAML: {reason}.'),
   'config-invalid': row(500, 78, '{count} problem(s) in the configuration:\n{problems}'),
   'config-secret-file': row(500, 78, 'Cannot read the secret file {file} that {key} names: {reason}.'),
+  'kubernetes-access': row(500, 78, 'Vigía cannot use {file} to reach Kubernetes: {reason}.'),
   // Starting
   'data-unwritable': row(
     500,
@@ -83,6 +84,7 @@ export const errorTable = {
   'far-too-large': row(502, 65, '{what} sent more than {limit} bytes and was cut off.'),
   'far-timeout': row(504, 69, '{what} did not finish its answer within {seconds} s.'),
   'far-forbidden': row(403, 77, 'Vigía does not connect to {address}: {reason}.'),
+  'cluster-too-large': row(502, 65, 'The cluster has more than {limit} {resource}, which is more than one Vigía watches.'),
   // Detection
   'model-corrupt': row(500, 65, 'The model of {entity} ({profile}) is damaged: {reason}. It was set aside and is learned again.'),
   'model-unfit': row(
