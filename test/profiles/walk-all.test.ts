@@ -35,6 +35,7 @@ const exporters: readonly (readonly [profile: string, target: string, file: stri
   ['k8s-pod', 'kubelet-1', 'k8s-pod-cadvisor.txt'],
   ['k8s-pod', 'kubelet-2', 'k8s-pod-containerd.txt'],
   ['k8s-pod', 'state-metrics', 'k8s-pod-state.txt'],
+  ['k8s-workload', 'cluster', 'k8s-workload.txt'],
 ];
 
 /** What exporters that are asked about others answer, by path and module. */
@@ -175,6 +176,15 @@ describe('every feature has a value', () => {
       ),
     );
     expect(profileOf('k8s-pod').features.filter(({ name }) => !seen.has(name))).toEqual([]);
+  });
+
+  test('k8s-workload: of each workload, what its pods do, by the owner that they name', () => {
+    expect(entitiesOf('k8s-workload')).toEqual(['kube-system/agent', 'shop/db', 'shop/web']);
+    for (const entity of entitiesOf('k8s-workload')) expect(silent(figures('k8s-workload', entity)), entity).toEqual([]);
+    expect(figures('k8s-workload', 'shop/web')).toMatchObject({ replicas_missing: 2, pods: 2, memory: 3e7, waiting: 1, not_ready: 0.5 });
+    expect(figures('k8s-workload', 'shop/db')).toMatchObject({ replicas_missing: 0, pods: 1, memory: 3e7, waiting: 0, not_ready: 0 });
+    // Two pods to one, and all count alike.
+    expect(figures('k8s-workload', 'shop/web')['cpu']).toBeCloseTo(2 * (figures('k8s-workload', 'shop/db')['cpu'] ?? 0), 6);
   });
 });
 

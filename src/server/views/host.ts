@@ -8,15 +8,16 @@ import { queriesOf } from '../panels.ts';
 import { expectedOf, sharesOf } from '../scoring.ts';
 import { bind } from '../profiles.ts';
 import { constant } from '../promql.ts';
-import { bindingOfTarget, completeUntil, readWindow, sortedFeatures } from '../reader.ts';
-import { pointsOf, targetOverviews } from './overview.ts';
+import { bindingOfTarget, completeUntil, isOf, readWindow, sortedFeatures } from '../reader.ts';
+import { partOverview, pointsOf, targetOverviews } from './overview.ts';
 
 /** Most points of a chart: more cannot be seen. */
 const maxPoints = 360;
 
 /** @throws VigiaError `not-found`, also for what the account may not see. */
 export async function targetOf(house: House, scope: Scope, id: string): Promise<{ target: Host['target']; profile: Profile }> {
-  const target = (await targetOverviews(house, scope)).find((each) => each.id === id);
+  const target =
+    (await targetOverviews(house, scope)).find((each) => each.id === id) ?? (await partOverview(house, scope, id)) ?? undefined;
   const profile = target === undefined ? undefined : house.profiles.get(target.profile);
   if (target === undefined || profile === undefined) throw new VigiaError('not-found', { thing: 'target', id });
   return { target, profile };
@@ -137,10 +138,13 @@ export async function panelView(
     })),
   );
   const series = results.flatMap(({ query, found }) =>
-    found.slice(0, 40).map((each) => ({
-      legend: query.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => each.labels[label] ?? ''),
-      points: pointsOf(each),
-    })),
+    found
+      .filter((each) => isOf(source, profile, id, each.labels))
+      .slice(0, 40)
+      .map((each) => ({
+        legend: query.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => each.labels[label] ?? ''),
+        points: pointsOf(each),
+      })),
   );
   const column = sortedFeatures(profile).findIndex((feature) => feature.name === panel.feature);
   const expected = column < 0 ? null : (expectedOf(profile, house.learner.of(profile, id).detector, range.toMs)?.[column] ?? null);
