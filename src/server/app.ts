@@ -16,6 +16,7 @@ import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
+import { registerKubernetesRoutes } from './routes/kubernetes.ts';
 import { registerModelRoutes } from './routes/models.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
 import { registerTargetRoutes } from './routes/targets.ts';
@@ -48,6 +49,7 @@ export async function openApp(
   registerModelRoutes(door, house);
   registerSettingRoutes(door, house);
   registerArchiveRoutes(door, house);
+  registerKubernetesRoutes(door, house);
   registerEventRoutes(door, house);
   registerApiDescription(door);
   await servePage(door, options.pageDir, server.basePath);

@@ -13,6 +13,7 @@ import type { Detectors } from './detectors.ts';
 import type { Events } from './events.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
+import type { Kubernetes } from './kubernetes/start.ts';
 import type { Log } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Source } from './reader.ts';
@@ -42,6 +43,8 @@ export interface House {
   readonly alertmanagerUrl: string;
   /** Null where the configuration names none. */
   readonly archive: Archive | null;
+  /** Null where the configuration names none. */
+  readonly kubernetes: Kubernetes | null;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

@@ -19,6 +19,8 @@ const exportRange = z.object({ match: selectorSchema, fromMs: z.coerce.number().
 export function createInternalListener(options: {
   token: string;
   targetsOf: (profile: string) => Promise<{ targets: string[]; labels: Record<string, string> }[]>;
+  /** The state of a cluster's objects. Null while nobody knows it, or without a cluster. */
+  kubernetes?: () => string | null;
   /** Null until the board is restored. */
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
@@ -41,6 +43,10 @@ export function createInternalListener(options: {
   app.get('/metrics', (_, reply) => {
     const text = options.metrics();
     return text === null ? reply.code(503).send('the board is not restored yet\n') : reply.type('text/plain; version=0.0.4').send(text);
+  });
+  app.get('/internal/kubernetes/metrics', (_, reply) => {
+    const text = options.kubernetes?.() ?? null;
+    return text === null ? reply.code(503).send('the cluster is not known\n') : reply.type('text/plain; version=0.0.4').send(text);
   });
   app.get('/internal/status', () => options.status());
   app.get<{ Querystring: Record<string, unknown> }>('/internal/export', async (request, reply) => {

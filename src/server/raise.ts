@@ -21,7 +21,7 @@ import { answerRead } from './archive/read-back.ts';
 import { createBacktests } from './backtests.ts';
 import { createBoard } from './board.ts';
 import { createCommands } from './commands.ts';
-import { type ConfigFiles, listenOf } from './config.ts';
+import { accessOptions, type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
@@ -31,6 +31,7 @@ import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
 import { discoveryOf } from './discovery.ts';
 import { createInternalListener } from './internal.ts';
+import { startKubernetes } from './kubernetes/start.ts';
 import { createLearner } from './learner.ts';
 import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
@@ -193,12 +194,29 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       },
     });
 
+    const kubernetes =
+      config.kubernetes === undefined || files.kubernetes === undefined
+        ? null
+        : startKubernetes({
+            config: config.kubernetes,
+            access: files.kubernetes,
+            accessOptions: accessOptions(config.kubernetes),
+            fetchOptions: { ...config.network, caPem: files.caPem, forbiddenPorts: () => new Set(Object.values(ports)) },
+            now,
+            log,
+            onChange: () => events.emit({ kind: 'kubernetes', tsMs: now() }),
+            onDerive: () => children.derivePrometheus(true),
+          });
+    stops.push(() => kubernetes?.stop());
+
     const internal = createInternalListener({
       token: internalToken,
       targetsOf: async (profile) =>
+        kubernetes?.discover(profile) ??
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
           .map((target) => discoveryOf(target, profiles.get(target.profile), config.exporters)),
+      kubernetes: () => kubernetes?.exposition() ?? null,
       metrics: () =>
         board.restored
           ? [
@@ -233,7 +251,8 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         alertmanager: { ...credential, port: ports.alertmanager },
         own: credential,
         node: own === null ? undefined : { ...credential, port: ports.node, target: own },
-        rules: await ruleInput({ config, store, profiles }),
+        rules: await ruleInput({ config, store, profiles, discovered: kubernetes?.targets() }),
+        kubernetes: kubernetes?.scrapeInput(),
         archive: archive !== null,
       }),
       alertmanagerInput: async () => ({
@@ -280,12 +299,17 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       prometheus,
       alertmanager,
       archive,
+      kubernetes,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,
       publicUrl: publicUrlOf(config),
       now,
-      health: () => [...supervised.map((each) => each.health()), ...(work?.health() ?? [])],
-      rules: async () => ruleSpecs(await ruleInput({ config, store, profiles })),
+      health: () => [
+        ...supervised.map((each) => each.health()),
+        ...(work?.health() ?? []),
+        ...(kubernetes === null ? [] : [kubernetes.health()]),
+      ],
+      rules: async () => ruleSpecs(await ruleInput({ config, store, profiles, discovered: kubernetes?.targets() })),
       inventoryChanged: () => children.derivePrometheus(true),
       receiversChanged: () => children.deriveAlertmanager(true),
       listenAlertmanager: (hear) => supervised[1]?.listen(hear) ?? (() => {}),

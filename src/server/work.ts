@@ -127,8 +127,11 @@ async function profilesInUse(house: Pick<House, 'profiles' | 'config' | 'store'>
   const used: Profile[] = [];
   for (const profile of house.profiles.values()) {
     const { slug } = profile;
+    const inCluster = house.config.kubernetes !== undefined && slug.startsWith('k8s-');
     const known =
-      adopted === undefined ? targets.has(slug) || (await house.store.pipeline.cursor(slug)) !== null : slug in adopted.selectors;
+      adopted === undefined
+        ? inCluster || targets.has(slug) || (await house.store.pipeline.cursor(slug)) !== null
+        : slug in adopted.selectors;
     if (known || slug === 'linux-host') used.push(profile);
   }
   return used;

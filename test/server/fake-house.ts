@@ -106,6 +106,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     alertmanager: alertmanager as never,
     alertmanagerUrl: 'http://127.0.0.1:1',
     archive: null,
+    kubernetes: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
     fetch: (async () => {

@@ -1,6 +1,7 @@
 import { reveal, type Secret } from '../../clients/secret.ts';
 import type { Target } from '../../model/target.ts';
 import { formatDuration } from '../../model/time.ts';
+import { type KubernetesInput, kubernetesScrapes } from './kubernetes-jobs.ts';
 import { evaluationIntervalMs, instanceOf, type RuleInput } from './rule-spec.ts';
 import { ruleFileNames, ruleFiles } from './rules.ts';
 import { type ChildCredential, webFile } from './web-file.ts';
@@ -18,6 +19,7 @@ export interface PrometheusInput {
   readonly rules: RuleInput;
   /** Whether Vigía answers for the time before Prometheus's own samples. */
   readonly archive?: boolean | undefined;
+  readonly kubernetes?: KubernetesInput | undefined;
 }
 
 /** The main file, and the web configuration for `--web.config.file`. */
@@ -45,6 +47,8 @@ const NODE_FILE = 'node-exporter-password';
 export function prometheusFiles(input: PrometheusInput): Record<string, string> {
   const bearer = { authorization: { type: 'Bearer', credentials_file: TOKEN_FILE } };
   const internal = `127.0.0.1:${input.internal.port}`;
+  const cluster =
+    input.kubernetes === undefined ? { files: {}, jobs: [] } : kubernetesScrapes(input.kubernetes, { address: internal, auth: bearer });
   const profiles = input.rules.profiles.toSorted((a, b) => (a.slug < b.slug ? -1 : 1));
   const config = {
     global: {
@@ -81,12 +85,14 @@ export function prometheusFiles(input: PrometheusInput): Record<string, string> 
         sample_limit: sampleLimit,
         http_sd_configs: [{ url: `http://${internal}/internal/sd/${encodeURIComponent(slug)}`, refresh_interval: '5s', ...bearer }],
       })),
+      ...cluster.jobs,
     ],
   };
   return {
     [TOKEN_FILE]: reveal(input.internal.token),
     [ALERTMANAGER_FILE]: reveal(input.alertmanager.password),
     ...(input.node === undefined ? {} : { [NODE_FILE]: reveal(input.node.password) }),
+    ...cluster.files,
     [PROMETHEUS_WEB_FILE]: webFile(input.own),
     ...ruleFiles(input.rules),
     [PROMETHEUS_FILE]: yamlText(config),

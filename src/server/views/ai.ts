@@ -5,7 +5,7 @@ import { minuteText } from '../../model/time.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
 import { completeUntil, type EntityWindow, readWindow, sortedFeatures, type Window } from '../reader.ts';
-import { inScope, watched } from './overview.ts';
+import { broughtAlong, inScope, watched } from './overview.ts';
 
 const hourMs = 3_600_000;
 const weekMs = 168 * hourMs;
@@ -26,7 +26,7 @@ export function profileOf(house: House, scope: Scope, slug: string): Profile {
 
 export async function aiState(house: House, scope: Scope): Promise<AiState> {
   const switches = await house.store.pipeline.profileRealtime();
-  const everything = await watched(house, scope);
+  const everything = [...(await watched(house, scope)), ...(await broughtAlong(house, scope))];
   const models = await house.store.models.list({});
   const active = new Map(models.filter((model) => model.state === 'active').map((model) => [`${model.profile}\n${model.entity}`, model]));
   return {

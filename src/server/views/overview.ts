@@ -8,6 +8,7 @@ import type { State, Target } from '../../model/target.ts';
 import type { EntityRow } from '../../store/contract.ts';
 import { freshMs, type House } from '../house.ts';
 import { scrapeReason } from '../scrape-reason.ts';
+import { podTarget } from './pods.ts';
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -28,7 +29,8 @@ export function kindsOf(scope: Scope): string[] {
 
 /** Everything watched: the inventory, and entities that only an adopted source knows. */
 export async function watched(house: House, scope: Scope): Promise<{ target: Target; entity: EntityRow | null }[]> {
-  const [targets, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
+  const [inventory, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
+  const targets = [...inventory, ...(house.kubernetes?.targets() ?? [])];
   const byKey = new Map(entities.map((row) => [`${row.profile}\n${row.entity}`, row]));
   const own = targets.map((target) => {
     const key = `${target.profile}\n${target.id}`;
@@ -39,6 +41,16 @@ export async function watched(house: House, scope: Scope): Promise<{ target: Tar
   const adopted = house.config.prometheus.source === undefined ? [] : [...byKey.values()].filter((row) => row.lastSeenMs > 0);
   const found = adopted.map((entity) => ({ entity, target: adoptedTarget(entity) }));
   return [...own, ...found].filter(({ target }) => inScope(scope, kindOf(house, target.profile)));
+}
+
+/** Those that targets bring along, as a kubelet brings pods: what tells them apart is more than one label. An adopted source's are watched anyway. */
+export async function broughtAlong(house: House, scope: Scope): Promise<{ target: Target; entity: EntityRow }[]> {
+  if (house.config.prometheus.source !== undefined) return [];
+  const rows = await house.store.pipeline.entities();
+  return rows
+    .filter((row) => (house.profiles.get(row.profile)?.identity.length ?? 0) > 1 && row.lastSeenMs > 0 && row.instance !== '')
+    .filter((row) => inScope(scope, kindOf(house, row.profile)))
+    .map((entity) => ({ entity, target: adoptedTarget(entity) }));
 }
 
 function adoptedTarget(row: EntityRow): Target {
@@ -145,6 +157,22 @@ function overviewOf(house: House, target: Target, entity: EntityRow | null, know
 export async function targetOverviews(house: House, scope: Scope): Promise<TargetOverview[]> {
   const [everything, known] = await Promise.all([watched(house, scope), facts(house)]);
   return everything.map(({ target, entity }) => overviewOf(house, target, entity, known));
+}
+
+/** One that a target brings along, such as a pod; null where nothing is known of it. */
+export async function partOverview(house: House, scope: Scope, id: string): Promise<TargetOverview | null> {
+  const rows = await broughtAlong(house, scope);
+  const row = rows.find(({ target }) => target.id === id);
+  const pod = podTarget(house, scope, id);
+  const target = pod?.target ?? row?.target;
+  if (target === undefined) return null;
+  const known = await facts(house);
+  const entity = rows.find((each) => each.target.id === id && each.target.profile === target.profile)?.entity ?? null;
+  const shown = overviewOf(house, target, entity, known);
+  if (shown.firing > 0) return shown;
+  if (pod !== null) return { ...shown, state: pod.state, reason: pod.reason, sinceMs: pod.sinceMs };
+  const fresh = entity !== null && known.nowMs - entity.lastSeenMs <= freshMs(house.config) + house.source.watermarkMs;
+  return { ...shown, state: fresh ? 'ok' : 'unknown', reason: fresh ? '' : 'no samples', sinceMs: entity?.lastSeenMs ?? null };
 }
 
 /** The first screen. Bad before unknown before ok: no data is never ok. */
