@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { sessionQuery } from './api/queries.ts';
-import { aiSearch, hostSearch, incidentsSearch, loginSearch, sectionOf } from './search.ts';
+import { aiSearch, hostSearch, incidentsSearch, kubernetesSearch, loginSearch, sectionOf } from './search.ts';
 import { Broken, Missing } from './shell/Failures.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -79,6 +79,13 @@ const ai = createRoute({
   component: lazyRouteComponent(() => import('./pages/ai/AiPage.tsx'), 'AiPage'),
 });
 
+const kubernetes = createRoute({
+  getParentRoute: () => inside,
+  path: '/kubernetes',
+  validateSearch: kubernetesSearch,
+  component: lazyRouteComponent(() => import('./pages/kubernetes/KubernetesPage.tsx'), 'KubernetesPage'),
+});
+
 const targets = createRoute({
   getParentRoute: () => inside,
   path: '/targets',
@@ -109,7 +116,7 @@ const help = createRoute({
 const tree = root.addChildren([
   login,
   setup,
-  inside.addChildren([overview, host, incidents, incident, ai, targets, settingsHome, settings, help]),
+  inside.addChildren([overview, host, incidents, incident, ai, kubernetes, targets, settingsHome, settings, help]),
 ]);
 
 export function createPageRouter(client: QueryClient) {

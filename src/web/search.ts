@@ -48,6 +48,10 @@ export const incidentsSearch = (raw: Raw) =>
     page: number(raw['page'], 2, 100_000),
   });
 
+/** The way down into a cluster. */
+export const kubernetesSearch = (raw: Raw) =>
+  checked({ node: text(raw['node']), namespace: text(raw['namespace']), trouble: raw['trouble'] === true ? true : undefined });
+
 export const aiHours = [1, 3, 10, 24, 72, 168, 720] as const;
 export const usualHours = 10;
 export const aiSearch = (raw: Raw) =>

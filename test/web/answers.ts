@@ -4,6 +4,7 @@ import type { PanelData } from '../../src/model/api.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
 import { similarTo } from './explanation.ts';
+import { clusterAnswer } from './cluster.ts';
 import { notFound, type Reply } from './reply.ts';
 import { allProfiles, wave, wobble } from './figures.ts';
 import type { Scene } from './scenes.ts';
@@ -27,6 +28,8 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return targetAnswer(scene, method, rest, body as TargetInput);
     case 'incidents':
       return incidentAnswer(scene, method, rest, query, body);
+    case 'kubernetes':
+      return { body: clusterAnswer(scene, query) };
     case 'ai':
       return aiAnswer(scene, method, rest.join('/'), query, body);
     default:

@@ -10,6 +10,8 @@ const pages: readonly { readonly path: string; readonly scene: SceneName; readon
   { path: 'incidents', scene: 'incident', ready: '.incident-row' },
   { path: 'incidents/12', scene: 'incident', ready: '.moved-row:not(.moved-head)' },
   { path: 'ai', scene: 'calm', ready: '#threshold canvas' },
+  { path: 'kubernetes', scene: 'incident', ready: '.k8s-row:not(.k8s-columns)' },
+  { path: 'kubernetes?node=vm&namespace=default', scene: 'incident', ready: '.k8s-row:not(.k8s-columns)' },
   { path: 'targets', scene: 'calm', ready: '.own-row' },
   { path: 'settings/preferences', scene: 'calm', ready: '.settings-body select' },
   { path: 'settings/receivers', scene: 'calm', ready: '.entry' },

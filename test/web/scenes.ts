@@ -1,6 +1,7 @@
 import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
 import type { Backtest } from '../../src/model/backtest.ts';
+import type { Cluster } from '../../src/model/kubernetes.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
@@ -22,6 +23,8 @@ export interface Scene {
   findings: Finding[];
   versions: ModelInfo[];
   backtest: Backtest | null;
+  /** In the place of the made-up one. */
+  cluster?: Cluster;
 }
 export type SceneName = 'calm' | 'incident' | 'empty' | 'kinds';
 

@@ -8,12 +8,13 @@ export type LiveState = { readonly live: true } | { readonly live: false; readon
 
 /** Which questions an event makes old, by the first word of their keys. */
 const concerns: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
-  scores: ['overview', 'host', 'panel', 'ai', 'scores', 'findings'],
+  scores: ['overview', 'host', 'panel', 'ai', 'scores', 'findings', 'kubernetes'],
   alerts: ['overview', 'host', 'incidents', 'incident'],
   incidents: ['overview', 'host', 'incidents', 'incident', 'silences'],
   targets: ['overview', 'host', 'targets', 'ai'],
   health: ['overview'],
   models: ['host', 'ai', 'scores', 'models'],
+  kubernetes: ['kubernetes'],
   settings: ['receivers', 'silences', 'accounts', 'tokens', 'audit', 'session'],
 };
 

@@ -15,6 +15,7 @@ import type { Account, ApiToken } from '../../model/account.ts';
 import type { ArchiveState } from '../../model/archive.ts';
 import type { Backtest, ModelList } from '../../model/backtest.ts';
 import type { Moved } from '../../model/explanation.ts';
+import type { Cluster } from '../../model/kubernetes.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Receiver } from '../../model/receiver.ts';
@@ -100,6 +101,13 @@ export const movedQuery = (id: number) =>
     queryFn: ({ signal }) => get<Moved>(`incidents/${segment(id)}/moved`, {}, signal),
     staleTime: Number.POSITIVE_INFINITY,
     refetchInterval: ({ state }) => (state.data?.complete === false ? 30_000 : false),
+  });
+
+export const kubernetesQuery = (node: string | undefined, namespace: string | undefined) =>
+  queryOptions({
+    queryKey: ['kubernetes', node, namespace],
+    queryFn: ({ signal }) => get<Cluster>('kubernetes', { node, namespace }, signal),
+    placeholderData: keepPreviousData,
   });
 
 export const aiQuery = queryOptions({

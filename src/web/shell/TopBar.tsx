@@ -20,6 +20,7 @@ const pages = [
   { to: '/', word: 'nav.overview' },
   { to: '/incidents', word: 'nav.incidents' },
   { to: '/ai', word: 'nav.ai' },
+  { to: '/kubernetes', word: 'nav.kubernetes', part: 'Kubernetes' },
   { to: '/targets', word: 'nav.targets' },
   { to: '/settings', word: 'nav.settings' },
   { to: '/help', word: 'nav.help' },
@@ -76,7 +77,10 @@ export function TopBar() {
 
 function PageLinks() {
   const { t } = useTranslation();
-  return pages.map(({ to, word }) => (
+  const { data } = useQuery(overviewQuery);
+  // What is not configured has no place among the pages.
+  const shown = pages.filter((page) => !('part' in page) || data?.parts.some(({ part }) => part === page.part));
+  return shown.map(({ to, word }) => (
     <Link key={to} to={to} className="topbar-link" activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
       {t(word)}
     </Link>

@@ -5,6 +5,7 @@ import { explanation } from './explanation.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
+import { kubernetes } from './kubernetes.ts';
 import { overview } from './overview.ts';
 import { registry } from './registry.ts';
 import { settings } from './settings.ts';
@@ -20,6 +21,7 @@ const en = {
   ...targets.en,
   ...ai.en,
   ...registry.en,
+  ...kubernetes.en,
   ...settings.en,
   ...help.en,
 };
@@ -32,6 +34,7 @@ const es = {
   ...targets.es,
   ...ai.es,
   ...registry.es,
+  ...kubernetes.es,
   ...settings.es,
   ...help.es,
 };
