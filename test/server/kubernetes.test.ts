@@ -106,3 +106,21 @@ test('a node that the cluster has lost is no longer a target', async () => {
   api.remove('nodes', 'other');
   await eventually('one node', () => kubernetes.targets().length === 1 || undefined);
 });
+
+test('of two endpoints of a node the one that does not answer counts, in either order', async () => {
+  const sample = (endpoint: string, value: number) => ({ labels: { target: 'k8s:vm', endpoint }, value, tsMs: world.nowMs });
+  const scrape = (endpoint: string, health: string, lastError: string) => ({ labels: { target: 'k8s:vm', endpoint }, health, lastError });
+  const before = fake.house.prometheus;
+  for (const turn of [(each: unknown[]) => each, (each: unknown[]) => each.toReversed()]) {
+    const prometheus = {
+      ...before,
+      query: async () => turn([sample('cadvisor', 1), sample('kubelet', 0)]),
+      targets: async () => turn([scrape('cadvisor', 'up', ''), scrape('kubelet', 'down', 'server returned HTTP status 403 Forbidden')]),
+      queryRange: async () => [],
+    };
+    Object.assign(fake.house, { prometheus });
+    const { targets } = (await fake.ask(viewer, 'GET', '/api/overview')).json<Overview>();
+    expect(targets[0]).toMatchObject({ id: 'k8s:vm', state: 'bad', reason: expect.stringContaining('403') });
+  }
+  Object.assign(fake.house, { prometheus: before });
+});

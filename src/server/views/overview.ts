@@ -94,8 +94,13 @@ async function facts(house: House): Promise<Facts> {
       live,
       realtime,
       silent: null,
-      up: new Map(up.map((sample) => [sample.labels['target'] ?? '', sample])),
-      scrapes: new Map(scrapes.map((scrape) => [scrape.labels['target'] ?? '', scrape])),
+      // A target may have two endpoints, as a kubelet has: the one that does not answer counts.
+      up: new Map(up.toSorted((a, b) => b.value - a.value).map((sample) => [sample.labels['target'] ?? '', sample])),
+      scrapes: new Map(
+        scrapes
+          .toSorted((a, b) => Number(a.health === 'down') - Number(b.health === 'down'))
+          .map((scrape) => [scrape.labels['target'] ?? '', scrape]),
+      ),
       spark: new Map(scores.map((series) => [`${series.labels['profile']}\n${series.labels['entity']}`, pointsOf(series)])),
     };
   } catch (thrown) {
