@@ -10,7 +10,7 @@ const pages: readonly { readonly path: string; readonly scene: SceneName; readon
   { path: 'incidents', scene: 'incident', ready: '.incident-row' },
   { path: 'incidents/12', scene: 'incident', ready: '.moved-row:not(.moved-head)' },
   { path: 'ai', scene: 'calm', ready: '#threshold canvas' },
-  { path: 'targets', scene: 'calm', ready: '.own-row' },
+  { path: 'targets', scene: 'calm', ready: '#source' },
   { path: 'settings/preferences', scene: 'calm', ready: '.settings-body select' },
   { path: 'settings/receivers', scene: 'calm', ready: '.entry' },
   { path: 'settings/silences', scene: 'calm', ready: '.entry' },
