@@ -35,8 +35,10 @@ export function startWork(house: House): Work {
     let farMs = now();
     let failure: unknown = null;
     const profiles = await profilesInUse(house);
-    await house.plan?.estimate(profiles);
-    for (const profile of profiles) {
+    const estimated = await house.plan?.estimate(profiles);
+    failure = estimated?.failure ?? null;
+    if (failure !== null) counts.failures++;
+    for (const profile of estimated?.ready ?? profiles) {
       const startedMs = performance.now();
       try {
         const result = await house.pipeline.tick(profile);

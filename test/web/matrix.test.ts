@@ -20,7 +20,7 @@ const pages: readonly { readonly path: string; readonly scene: SceneName; readon
   { path: 'explore?expr=node_load1', scene: 'calm', ready: '.explore-table td' },
   { path: 'wall', scene: 'calm', ready: '.wall-tile' },
   { path: 'wall', scene: 'incident', ready: '.wall-tile' },
-  { path: 'targets', scene: 'calm', ready: '.own-row' },
+  { path: 'targets', scene: 'calm', ready: '#source' },
   { path: 'settings/preferences', scene: 'calm', ready: '.settings-body select' },
   { path: 'settings/receivers', scene: 'calm', ready: '.entry' },
   { path: 'settings/silences', scene: 'calm', ready: '.entry' },
