@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AiState, Host } from '../../src/model/api.ts';
 import type { Container, Containers } from '../../src/model/docker.ts';
 import { startEngine, whyNoEngine, type RealEngine } from '../stand-ins/docker-engine.ts';
 import { eventually } from '../stand-ins/real.ts';
@@ -154,6 +155,14 @@ describe('a real Docker engine', () => {
     const range = `fromMs=${Date.now() - 60_000}&toMs=${Date.now()}`;
     const panel = await vigia.api<{ series: { legend: string }[] }>('GET', `/api/containers/panels/cpu?application=api&${range}`);
     expect(panel.series.map(({ legend }) => legend).sort()).toEqual(applications.api);
+    // Each container is an entity: with a page and, in time, a model of its own.
+    const { features, target } = await vigia.api<Host>('GET', '/api/hosts/lab%2Fapi-2');
+    expect(target).toMatchObject({ id: 'lab/api-2', profile: 'container', state: 'bad' });
+    expect(features.find(({ feature }) => feature === 'threads')?.value).toBeGreaterThan(0);
+    const { profiles } = await vigia.api<AiState>('GET', '/api/ai');
+    const entities = profiles.find(({ profile }) => profile === 'container')?.entities.map(({ entity }) => entity) ?? [];
+    expect(entities).toEqual(expect.arrayContaining(['lab/api-1', 'lab/shop-web-3', 'lab/beta']));
+    expect(entities).not.toContain('lab');
     if (process.env['VIGIA_REWRITE'] === '1') await record();
   });
 

@@ -45,7 +45,7 @@ export function watchEngine(options: {
   const stateMs = engineIntervalMs(options.scrapeIntervalMs);
   // Twice per scrape interval, so that a rate always finds enough; a reading takes the engine a second.
   const readMs = Math.max(1_000, Math.floor(options.scrapeIntervalMs / 2));
-  const believedMs = Math.max(15_000, 3 * stateMs);
+  const believedMs = Math.max(10_000, 3 * stateMs);
   let facts: EngineFacts | null = null;
   let seen: readonly SeenContainer[] = [];
   let seenMs = Number.NEGATIVE_INFINITY;
