@@ -154,8 +154,8 @@ export function createLearner(options: {
 
   const learn = async (profile: Profile, window: EntityWindow, times: Float64Array, nowMs: number): Promise<ModelInfo | null> => {
     const made = detectors.optionsFor(options.source().stepMs);
-    const job = { detector: config.detector, features: profile.features, options: made };
-    const training = await trainingRows(profile, detectors.create(config.detector, profile.features, made), window, times);
+    const detector = detectors.create(config.detector, profile.features, made);
+    const training = await trainingRows(profile, detector, window, times);
     const steps = training.times.length;
     const state = stateOf(profile, window.entity);
     const wait = (missing: number): null => {
@@ -165,10 +165,9 @@ export function createLearner(options: {
       return null;
     };
     if (steps < config.minimumSteps) return wait(config.minimumSteps - steps);
-    const outcome = await heavy.learn({ ...job, training });
+    const outcome = await heavy.learn({ detector: detector.slug, features: profile.features, options: made, training });
     // Few steps may be asked for, but a detector that streams has no opinion before its own least.
     if (outcome === null) return wait(Math.max(1, leastStreamedRows - steps));
-    const detector = detectors.load(outcome.buffer);
     const info = await store.models.save(
       {
         profile: profile.slug,
@@ -185,7 +184,7 @@ export function createLearner(options: {
       outcome.buffer,
       modelsKept,
     );
-    states.set(keyOf(profile.slug, window.entity), scoring(detector, info));
+    states.set(keyOf(profile.slug, window.entity), scoring(detectors.load(outcome.buffer), info));
     log.info({ profile: profile.slug, entity: window.entity, steps, version: info.version }, 'model learned');
     options.onChange(profile.slug, window.entity);
     return info;
@@ -218,7 +217,7 @@ export function createLearner(options: {
     for (const each of window.entities) {
       if (!entities.includes(each.entity)) continue;
       learned.set(each.entity, await learn(profile, each, window.times, nowMs));
-      // Choosing its rows and saving it take a few milliseconds: let requests through between two.
+      // One model takes tens of milliseconds: let requests through between two.
       await setImmediate();
     }
     return learned;

@@ -83,17 +83,17 @@ export async function readWindow(
     }
   };
   /** Sources refuse more than 11,000 points a series: a long window is asked for in pieces. */
-  const ask = function* (expr: string): Generator<Promise<RangeSeries[]>> {
+  const ask = async function* (expr: string): AsyncGenerator<RangeSeries[]> {
     for (let first = 0; first < steps; first += mostSteps) {
       const last = Math.min(steps, first + mostSteps) - 1;
-      yield asked(expr, first, last);
+      yield await asked(expr, first, last);
     }
   };
 
   const features = sortedFeatures(profile);
   const width = features.length;
-  for (const answer of ask(profile.presence)) {
-    for (const series of await answer) {
+  for await (const answer of ask(profile.presence)) {
+    for (const series of answer) {
       const entity = nameOf(series.labels, identity);
       const before = known.get(entity);
       const lastMs = series.tsMs.at(-1) ?? 0;
@@ -111,8 +111,8 @@ export async function readWindow(
   }
   if (known.size === 0) return { times, entities: [] };
   for (const [column, feature] of features.entries()) {
-    for (const answer of ask(feature.expr)) {
-      for (const series of await answer) {
+    for await (const answer of ask(feature.expr)) {
+      for (const series of answer) {
         const window = known.find(series.labels);
         if (window === undefined) continue;
         for (let at = 0; at < series.tsMs.length; at++) {

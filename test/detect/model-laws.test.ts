@@ -55,6 +55,20 @@ function expectSound(detector: Detector): void {
   expect(() => loadDetector(detector.save())).not.toThrow();
 }
 
+/** Where the learned 64-bit numbers of a body begin: all to its end where a detector streams, those before the forest elsewhere. */
+function placesOfNumbers(model: Uint8Array): number[] {
+  const detector = loadDetector(model);
+  const body = openModel(model);
+  if (detector.streaming) return Array.from({ length: Math.floor((body.length - 200) / 8) }, (_, back) => body.length - 8 * (1 + back));
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  let threshold = 0;
+  while (view.getFloat64(threshold, true) !== detector.threshold) threshold++;
+  // Five numbers and a byte per feature, two per figure, the threshold.
+  const figures = threshold - 8 * 2 * 4;
+  const scales = figures - width - 8 * 5 * width;
+  return [...Array.from({ length: 5 * width }, (_, at) => scales + 8 * at), ...Array.from({ length: 9 }, (_, at) => figures + 8 * at)];
+}
+
 describe.each([...models])('a model of %s', (slug, model) => {
   const body = openModel(model);
   const changed = (change: (bytes: Uint8Array, view: DataView) => void): Uint8Array => {
@@ -104,6 +118,19 @@ describe.each([...models])('a model of %s', (slug, model) => {
     const longer = new Uint8Array(body.length + 8);
     longer.set(body);
     expect(() => loadDetector(sealModel(longer))).toThrow('8 bytes too many');
+  });
+
+  test('with a checksum that fits, but NaN or an infinity in place of any number, is refused', () => {
+    const places = placesOfNumbers(model);
+    expect(places.length).toBeGreaterThan(20);
+    fc.assert(
+      fc.property(fc.constantFrom(...places), fc.constantFrom(Number.NaN, Infinity, -Infinity), (place, value) => {
+        const bytes = Uint8Array.from(body);
+        new DataView(bytes.buffer).setFloat64(place, value, true);
+        expect(reasonOf(sealModel(bytes))).toBe('hostile');
+      }),
+      { numRuns: 200, endOnFailure: true },
+    );
   });
 
   test('with a checksum that fits, and any bytes or numbers replaced, is refused, or is as sound as any', () => {

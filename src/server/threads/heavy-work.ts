@@ -43,11 +43,14 @@ export async function learnRows(detectors: Detectors, job: LearnJob): Promise<Le
   return detector.threshold === null ? null : { buffer: detector.save(), dataSha256: dataHash(training) };
 }
 
+export const testPast = (detectors: Detectors, config: Config['detection'], { plan, ...options }: BacktestJob): Promise<BacktestSide[]> =>
+  runBacktest(plan, { ...options, detectors, config });
+
 /** Heavy work on the caller's own event loop, with any detectors: requests get their turn between two pieces of it. */
 export function heavyWorkHere(detectors: Detectors, config: Config['detection']): HeavyWork {
   return {
     learn: (job) => learnRows(detectors, job),
-    backtest: ({ plan, ...options }) => runBacktest(plan, { ...options, detectors, config }),
+    backtest: (job) => testPast(detectors, config, job),
     stop: async () => {},
   };
 }

@@ -1,10 +1,9 @@
 /** A worker of src/server/threads/thread.ts: learns, and tests the past; what it reads it asks the main thread for. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../../model/config.ts';
-import { runBacktest } from '../backtest-run.ts';
 import { createDetectors } from '../detectors.ts';
 import type { Source } from '../reader.ts';
-import { learnRows } from './heavy-work.ts';
+import { learnRows, testPast } from './heavy-work.ts';
 import type { Job, Said, SourceThere, Told } from './thread.ts';
 
 const config = workerData as Config['detection'];
@@ -36,7 +35,7 @@ function work(number: number, job: Job): Promise<unknown> {
   const onProgress = (ratio: number): void => say({ number, kind: 'progress', ratio });
   // Cancelled, the whole thread ends.
   const { signal } = new AbortController();
-  return runBacktest(job.plan, { source: sourceOf(number, job.source), detectors, config, signal, onProgress });
+  return testPast(detectors, config, { plan: job.plan, source: sourceOf(number, job.source), signal, onProgress });
 }
 
 parentPort?.on('message', async (told: Told) => {
