@@ -24,7 +24,7 @@ describe('a cold start', () => {
   test.each(['cpu', 'disk', 'network'] as const)('holds an incident of %s from its begin to its end, and no longer', (fault) => {
     for (const seed of [1, 2, 3]) {
       const detector = createDetector('ensemble', hostFeatures, { stepMs: 2000 });
-      const [calm, faulty, after] = [98, 40, 90];
+      const [calm, faulty, after] = [64, 150, 90];
       const whole = hostRows(seed, calm + faulty, fault, calm);
       const back = hostRows(seed + 10, after);
       const times = Float64Array.from({ length: calm + faulty + after }, (_, at) => 2000 * at);
