@@ -12,10 +12,10 @@ import { Averages } from './ensemble/averages.ts';
 import { Levels } from './ensemble/levels.ts';
 import { Relations } from './ensemble/relations.ts';
 import { Ranges } from './ensemble/scales.ts';
+import { createSingle } from './ensemble/single.ts';
 import { Standard } from './ensemble/standard.ts';
 import type { DetectorOptions } from './options.ts';
 import { exceedance } from './scaler.ts';
-import { part } from './streaming/evidence.ts';
 import { numbers } from './streaming/fields.ts';
 import { streamingKind } from './streaming/streaming-detector.ts';
 import type { Method, Tick } from './streaming/streaming-detector.ts';
@@ -32,6 +32,8 @@ const largestFigures = 3;
 const smoothing = 0.15;
 const rawWeight = 0.6;
 const largestSmoothed = 1e9;
+/** Its square is still a number to add up. */
+const largestPart = 1e100;
 
 /** How many features are beyond the ordinary, and how far: sum of log(1 + excess). */
 function many(excesses: Float64Array): number {
@@ -79,7 +81,11 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   const figures = new Float64Array(figureNames.length);
 
   const look = (row: Float64Array, tick: Tick): void => {
-    for (let index = 0; index < width; index++) scaled[index] = levels.scaled(index, row[index] as number);
+    for (const [index, { direction }] of features.entries()) {
+      const own = levels.scaled(index, row[index] as number);
+      // A harmless move is no break of a relation, but its neighbours may need it to be explained.
+      scaled[index] = exceedance(own, direction) > 0 ? own : Math.max(-ordinaryScales, Math.min(ordinaryScales, own));
+    }
     const whole = relations.settled ? relations.weigh(scaled) : 0;
     for (const [index, { direction }] of features.entries()) {
       const value = row[index] as number;
@@ -93,8 +99,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
     figures[1] = few(excesses.motion);
     figures[2] = few(excesses.slower);
     figures[3] = many(excesses.drift);
-    figures[4] = many(excesses.relation);
-    figures[5] = Math.log1p(whole * width);
+    figures[4] = relations.settled ? many(excesses.relation) : Number.NaN;
+    figures[5] = relations.settled ? Math.log1p(whole * width) : Number.NaN;
     figures[6] = many(excesses.level);
   };
 
@@ -118,7 +124,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       look(row, tick);
       for (const [index, { direction }] of features.entries()) {
         const value = row[index] as number;
-        parts[index] = Math.hypot(part(excesses.slower[index] as number), part(excesses.drift[index] as number));
+        parts[index] = Math.min(largestPart, Math.hypot(excesses.slower[index] as number, excesses.drift[index] as number));
         const moved = exceedance(motion.deviation(index, value, tick), direction);
         exceedances[index] = Math.max(
           moved,
@@ -129,19 +135,27 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       const raw = mixed();
       return Math.max(smooth(raw, tick), rawWeight * raw);
     },
-    learn: (row, tick) => {
+    learn: (row, tick, alarm) => {
       look(row, tick);
       smoothed[0] = smooth(mixed(), tick);
-      for (const [at, standard] of standards.entries()) standard.learn(figures[at] as number);
-      relations.learn(scaled);
+      if (alarm !== 'on') {
+        for (const [at, standard] of standards.entries()) standard.learn(figures[at] as number);
+        relations.learn(scaled);
+      }
+      let accepted = false;
       for (const [index, value] of row.entries()) {
         if (Number.isNaN(value)) continue;
-        ranges.see(index, value);
-        motion.learn(index, value, tick);
-        slower.learn(index, value, tick);
-        drift.learn(index, value, tick);
-        levels.learn(index, value, slower.meanOf(index), tick.elapsedMs);
+        if (alarm !== 'on') ranges.see(index, value);
+        for (const average of [motion, slower, drift]) average.learn(index, value, tick, alarm);
+        const recent = slower.meanOf(index);
+        if (!levels.learn(index, value, recent, tick, alarm) && alarm !== 'accepting') continue;
+        drift.accept(index, recent);
+        accepted = true;
       }
+      if (!accepted) return;
+      // What is accepted leaves no echo.
+      look(row, tick);
+      smoothed[0] = Math.min(smoothed[0], mixed());
     },
     expected: (index) => levels.expected(index),
     fields: [
@@ -157,4 +171,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   };
 }
 
-export const ensemble = streamingKind({ slug: 'ensemble', create: createMethod });
+export const ensemble = streamingKind({
+  slug: 'ensemble',
+  create: (features, options) =>
+    features.length === 1 ? createSingle(features[0] as FeatureSpec, options) : createMethod(features, options),
+});

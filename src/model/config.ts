@@ -100,7 +100,7 @@ const detectionSchema = z.strictObject({
   detector: z
     .string()
     .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a slug: lower-case words joined by "-"')
-    .default('isolation-forest')
+    .default('ensemble')
     .describe('Which detector models are made of; docs/detectors has a page for each. Models of another are learned again.'),
   timeZone: z.string().optional().describe('Whose days and weeks count, an IANA name like Europe/Madrid. Default: that of the machine.'),
   window: durationMs('10m', '90d')

@@ -6,6 +6,7 @@ import type { FeatureSpec } from '../contract.ts';
 import { bound } from '../scaler.ts';
 import { counts, numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
+import type { AlarmedRow } from '../streaming/calibration.ts';
 import type { Tick } from '../streaming/streaming-detector.ts';
 import { DeviationScales, none } from './scales.ts';
 import type { Ranges } from './scales.ts';
@@ -46,7 +47,8 @@ export class Averages {
     return this.mean[index] as number;
   }
 
-  learn(index: number, value: number, tick: Tick): void {
+  /** In an alarm scales stay as they are, and a guarded average follows only what is ordinary. */
+  learn(index: number, value: number, tick: Tick, alarm: AlarmedRow): void {
     if (this.seen[index] === 0) {
       this.seen[index] = 1;
       this.mean[index] = value;
@@ -54,10 +56,15 @@ export class Averages {
     }
     const residual = value - (this.mean[index] as number);
     const scaled = this.scaled(index, value, tick);
-    this.scales.learn(index, this.deviation(index, value, tick));
-    const weight = this.guarded ? Math.max(leastWeight, 1 / (1 + (scaled / scalesHalf) ** 2)) : 1;
+    if (alarm !== 'on') this.scales.learn(index, this.deviation(index, value, tick));
+    const weight = this.guarded ? Math.max(alarm === 'on' ? 0 : leastWeight, 1 / (1 + (scaled / scalesHalf) ** 2)) : 1;
     const share = 1 - (1 - this.alpha * weight) ** tick.steps;
     this.mean[index] = Math.max(-bound, Math.min(bound, (this.mean[index] as number) + share * residual));
+  }
+
+  /** Takes a level for the new normal. */
+  accept(index: number, level: number): void {
+    this.mean[index] = level;
   }
 
   fields(name: string): readonly Field[] {

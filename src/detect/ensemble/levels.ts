@@ -4,6 +4,8 @@ import { quantile } from '../quantile.ts';
 import { bound } from '../scaler.ts';
 import { numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
+import type { AlarmedRow } from '../streaming/calibration.ts';
+import type { Tick } from '../streaming/streaming-detector.ts';
 import { ThinnedRings } from '../streaming/thinned-rings.ts';
 import { inScales, none } from './scales.ts';
 import type { Ranges } from './scales.ts';
@@ -66,22 +68,18 @@ export class Levels {
     return { low: this.low[index] as number, high: this.high[index] as number };
   }
 
-  /** @param recent where the feature has been lately, for when a new level is accepted */
-  learn(index: number, value: number, recent: number, elapsedMs: number): void {
-    this.accept(index, this.scaled(index, value), recent, elapsedMs);
-    if (!this.rings.push(index, value)) return;
-    const unseen = (this.unseen[index] as number) + 1;
-    this.unseen[index] = unseen;
-    if (unseen < (this.rings.count[index] as number) * refreshShare) return;
-    this.unseen[index] = 0;
-    const sorted = this.rings.sorted(index);
-    const low = quantile(sorted, expectedTail);
-    const high = quantile(sorted, 1 - expectedTail);
-    this.median[index] = quantile(sorted, 0.5);
-    this.low[index] = low;
-    this.high[index] = high;
-    const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quartilesInDeviations;
-    this.scale[index] = Math.max(spread, (high - low) / tailsInDeviations);
+  /**
+   * @param recent where the feature has been lately, for when a new level is accepted
+   * @param alarm in one that is on, only the time away is learned; accepting it accepts what is away at all
+   * @returns whether a new level was accepted
+   */
+  learn(index: number, value: number, recent: number, { elapsedMs }: Tick, alarm: AlarmedRow): boolean {
+    const scaled = this.scaled(index, value);
+    const isLong = this.isAwayForLong(index, scaled, elapsedMs);
+    const accepts = isLong || (alarm === 'accepting' && Math.abs(scaled) > scalesAway / 2);
+    if (accepts) this.accept(index, recent);
+    if (alarm !== 'on' && this.rings.push(index, value)) this.refresh(index);
+    return accepts;
   }
 
   fields(name: string): readonly Field[] {
@@ -96,12 +94,32 @@ export class Levels {
     ];
   }
 
-  /** Counts how long a feature is away; what stays away for six hours is accepted: all that is known moves there, the spread stays. */
-  private accept(index: number, scaled: number, recent: number, elapsedMs: number): void {
+  private refresh(index: number): void {
+    const unseen = (this.unseen[index] as number) + 1;
+    this.unseen[index] = unseen;
+    if (unseen < (this.rings.count[index] as number) * refreshShare) return;
+    this.unseen[index] = 0;
+    const sorted = this.rings.sorted(index);
+    const low = quantile(sorted, expectedTail);
+    const high = quantile(sorted, 1 - expectedTail);
+    this.median[index] = quantile(sorted, 0.5);
+    this.low[index] = low;
+    this.high[index] = high;
+    const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quartilesInDeviations;
+    this.scale[index] = Math.max(spread, (high - low) / tailsInDeviations);
+  }
+
+  /** Counts how long a feature is away; coming back makes it run backwards. */
+  private isAwayForLong(index: number, scaled: number, elapsedMs: number): boolean {
     const away = (this.awayMs[index] as number) + (Math.abs(scaled) > scalesAway ? elapsedMs : -2 * elapsedMs);
     this.awayMs[index] = away >= acceptMs ? 0 : Math.max(0, away);
-    if (away < acceptMs) return;
+    return away >= acceptMs;
+  }
+
+  /** All that is known of a feature moves to its new level, the spread stays. */
+  private accept(index: number, recent: number): void {
     const by = recent - (this.median[index] as number);
+    this.awayMs[index] = 0;
     this.rings.shift(index, by);
     for (const values of [this.median, this.low, this.high])
       values[index] = Math.max(-bound, Math.min(bound, (values[index] as number) + by));

@@ -6,7 +6,7 @@ import { counts, numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
 
 const memoryMs = 3 * 86_400_000;
-const leastDeviation = 0.01;
+const leastDeviation = 0.1;
 /** A figure enters within so many deviations, so an incident is not learned at once. */
 const deviationsLearned = 3;
 const trustedRows = 50;
@@ -21,13 +21,14 @@ export class Standard {
     this.memoryRows = Math.max(2 * trustedRows, Math.round(memoryMs / stepMs));
   }
 
-  /** Deviations above the mean, 0 below it and while too little is known. */
+  /** Deviations above the mean; 0 below it, while too little is known, and for NaN, which stands for no opinion. */
   above(figure: number): number {
-    if ((this.rows[0] as number) < trustedRows) return 0;
+    if ((this.rows[0] as number) < trustedRows || Number.isNaN(figure)) return 0;
     return Math.max(0, figure - (this.moments[0] as number)) / this.deviation();
   }
 
   learn(figure: number): void {
+    if (Number.isNaN(figure)) return;
     const rows = Math.min(this.memoryRows, (this.rows[0] as number) + 1);
     const [mean, variance] = [this.moments[0] as number, this.moments[1] as number];
     const reach = rows <= trustedRows ? largestFigure : deviationsLearned * this.deviation();

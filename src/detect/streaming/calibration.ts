@@ -22,6 +22,19 @@ const largestWeight = 2 ** 40;
 const spansBeyond = 0.25;
 /** Each row of an alarm counts half as much as the one before, so an incident is not learned; after six hours they count in full. */
 const acceptMs = 6 * 3_600_000;
+/** So many rows are a burst, which belongs to what happens: what comes every hour becomes usual in the end. */
+const burstRows = 2;
+/** In the first day an incident is a large part of all that is known; later a week's memory holds against it. */
+const youngMs = 86_400_000;
+
+/** Whether a row of the first day belongs to an alarm that is not accepted yet, or is the row in which one is accepted. */
+export type AlarmedRow = 'none' | 'on' | 'accepting';
+
+/** The figure that scores 0, and how much more scores 0.5. */
+export interface FigureScale {
+  readonly middle: number;
+  readonly span: number;
+}
 
 export class Calibration {
   private readonly histogram = new Float64Array(bins);
@@ -36,10 +49,16 @@ export class Calibration {
   private readonly alarmed = new Float64Array(1);
   private readonly growth: number;
   private readonly acceptRows: number;
+  private readonly youngRows: number;
   private readonly contamination: number;
+  private readonly scale: FigureScale | undefined;
 
-  constructor(stepMs: number, contamination: number) {
+  /** @param scale left out, it is learned */
+  constructor(stepMs: number, contamination: number, scale?: FigureScale) {
+    this.scale = scale;
+    if (scale !== undefined) [this.middle[0], this.span[0]] = [scale.middle, scale.span];
     this.acceptRows = Math.max(leastFigures, acceptMs / stepMs);
+    this.youngRows = youngMs / stepMs;
     this.growth = 2 ** (stepMs / halfLifeMs);
     this.contamination = contamination;
   }
@@ -54,8 +73,11 @@ export class Calibration {
     return (this.observed[0] as number) < leastFigures ? null : this.scoreOf(figure);
   }
 
-  /** @param cap the most that the row's score could be: a row that cannot matter teaches no higher threshold */
-  observe(figure: number, cap: number): void {
+  /**
+   * @param cap the most that the row's score could be: a row that cannot matter teaches no higher threshold
+   * @returns what the row is to an alarm that is longer than a burst, in the first day
+   */
+  observe(figure: number, cap: number): AlarmedRow {
     const [observed, since] = [(this.observed[0] as number) + 1, (this.observed[1] as number) + 1];
     const at = Math.min(bins - 1, Math.floor(this.bounded(figure, cap) / binWidth));
     const weight = (this.weight[0] as number) * this.growth;
@@ -68,6 +90,8 @@ export class Calibration {
     this.observed[0] = Math.min(observed, largestWeight);
     this.observed[1] = since;
     if (observed >= leastFigures && since >= Math.min(largestRefresh, observed / 16)) this.refresh();
+    if (alarmed >= this.acceptRows) return alarmed - 1 < this.acceptRows ? 'accepting' : 'none';
+    return alarmed > burstRows && observed < this.youngRows ? 'on' : 'none';
   }
 
   fields(): readonly Field[] {
@@ -100,9 +124,11 @@ export class Calibration {
   private refresh(): void {
     this.observed[1] = 0;
     const total = this.histogram.reduce((sum, weight) => sum + weight, 0);
-    const middle = this.quantile(0.5 * total);
-    this.middle[0] = middle;
-    this.span[0] = Math.max(leastSpan, this.quantile(edgeQuantile * total) - middle);
+    if (this.scale === undefined) {
+      const middle = this.quantile(0.5 * total);
+      this.middle[0] = middle;
+      this.span[0] = Math.max(leastSpan, this.quantile(edgeQuantile * total) - middle);
+    }
     const figures = total / (this.weight[0] as number);
     this.learned[0] = cautious(this.scoreOf(this.quantile((1 - this.contamination) * total)), figures);
   }

@@ -13,6 +13,7 @@ import { bounded } from '../scaler.ts';
 import { scoreCap } from '../summary.ts';
 import { normalize, tooFew } from '../rows.ts';
 import { Calibration } from './calibration.ts';
+import type { AlarmedRow, FigureScale } from './calibration.ts';
 import { counts, numbers, readFields, writeFields } from './fields.ts';
 import type { Field } from './fields.ts';
 
@@ -36,11 +37,14 @@ export interface Weighing {
 export interface Method {
   /** Fills `out` (zeros before). @returns the row's figure >= 0, higher is more anomalous; `null` for no opinion. Changes no state. */
   weigh(row: Float64Array, tick: Tick, out: Weighing): number | null;
-  learn(row: Float64Array, tick: Tick): void;
+  /** @param alarm what the row is to an alarm: what is usual is not learned from rows of one that is `on` */
+  learn(row: Float64Array, tick: Tick, alarm: AlarmedRow): void;
   /** Expected range of a feature at a time. */
   expected(index: number, tick: Tick): ExpectedRange;
   /** All that was learned. */
   readonly fields: readonly Field[];
+  /** Where its figures mean the same everywhere; left out, it is learned what they mean. */
+  readonly figureScale?: FigureScale;
 }
 
 export interface StreamingDesign {
@@ -85,7 +89,7 @@ class StreamingDetector implements Detector {
     this.design = design;
     this.options = options;
     this.method = design.create(features, options);
-    this.calibration = new Calibration(options.stepMs, options.contamination);
+    this.calibration = new Calibration(options.stepMs, options.contamination, this.method.figureScale);
     this.row = new Float64Array(features.length);
     this.weighing = { parts: new Float64Array(features.length), exceedances: new Float64Array(features.length) };
   }
@@ -163,11 +167,9 @@ class StreamingDetector implements Detector {
     if (!this.take(rows, at)) return;
     const tick = this.tick(timeMs);
     const learned = this.learned[0] as number;
-    if (learned >= leastWeighedRows) {
-      const figure = this.weigh(tick);
-      if (figure !== null) this.calibration.observe(figure, scoreCap(this.weighing.exceedances, this.features));
-    }
-    this.method.learn(this.row, tick);
+    const figure = learned >= leastWeighedRows ? this.weigh(tick) : null;
+    const alarm = figure === null ? 'none' : this.calibration.observe(figure, scoreCap(this.weighing.exceedances, this.features));
+    this.method.learn(this.row, tick, alarm);
     this.learned[0] = Math.min(largestCount, learned + 1);
   }
 
