@@ -15,6 +15,7 @@ interface Bench {
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   detect: async () => (await import('./detect.ts')).detect,
+  fleet: async () => (await import('./fleet.ts')).fleet,
   forest: async () => (await import('./forest.ts')).forest,
   moved: async () => (await import('./moved.ts')).moved,
   tick: async () => (await import('./tick.ts')).tick,

@@ -44,6 +44,25 @@ interface TickTimes {
  */
 export async function ticks(options: { count: number; ticks: number }, progress: (line: string) => void): Promise<Figure[]> {
   const { count } = options;
+  const { learnMs, real, pure } = await timeTicks(options, progress);
+  return [
+    { what: `learn one of ${count} models`, value: learnMs, unit: 'ms' },
+    { what: `tick of ${count} hosts: total, median`, value: median(real, 'total'), unit: 'ms', note: `highest ${highest(real)} ms` },
+    { what: '  queries (Prometheus and transport)', value: median(real, 'queries'), unit: 'ms' },
+    { what: '  parse', value: median(real, 'parse'), unit: 'ms' },
+    { what: '  score and assemble', value: median(real, 'score'), unit: 'ms' },
+    { what: '  commit', value: median(real, 'commit'), unit: 'ms' },
+    { what: `tick of ${count} hosts without Prometheus: score and assemble`, value: median(pure, 'score'), unit: 'ms' },
+    { what: '  commit', value: median(pure, 'commit'), unit: 'ms' },
+  ];
+}
+
+/** Milliseconds of learning one model, and of each tick with and without Prometheus. */
+export async function timeTicks(
+  options: { count: number; ticks: number },
+  progress: (line: string) => void,
+): Promise<{ learnMs: number; real: readonly TickTimes[]; pure: readonly TickTimes[] }> {
+  const { count } = options;
   const place = scratch();
   const hosts = simulatedHosts(count);
   const store = await openStore({ file: join(place.dir, 'vigia.sqlite') }, { now: Date.now });
@@ -53,16 +72,7 @@ export async function ticks(options: { count: number; ticks: number }, progress:
     const real = await throughPrometheus({ ...options, dir: place.dir, store }, progress);
     progress(`${count} hosts without Prometheus`);
     const pure = await withoutPrometheus(hosts, store, options.ticks);
-    return [
-      { what: `learn one of ${count} models`, value: learnMs / count, unit: 'ms' },
-      { what: `tick of ${count} hosts: total, median`, value: median(real, 'total'), unit: 'ms', note: `highest ${highest(real)} ms` },
-      { what: '  queries (Prometheus and transport)', value: median(real, 'queries'), unit: 'ms' },
-      { what: '  parse', value: median(real, 'parse'), unit: 'ms' },
-      { what: '  score and assemble', value: median(real, 'score'), unit: 'ms' },
-      { what: '  commit', value: median(real, 'commit'), unit: 'ms' },
-      { what: `tick of ${count} hosts without Prometheus: score and assemble`, value: median(pure, 'score'), unit: 'ms' },
-      { what: '  commit', value: median(pure, 'commit'), unit: 'ms' },
-    ];
+    return { learnMs: learnMs / count, real, pure };
   } finally {
     await store.close();
     await place.stop();
@@ -73,7 +83,7 @@ const learnerOf = (store: Store, source: Source) =>
   createLearner({ store, source: () => source, config: config.detection, log, onChange: quietly });
 
 /** Every host learns from simulated history. @returns milliseconds. */
-async function learnAll(store: Store, hosts: readonly SimulatedHost[]): Promise<number> {
+export async function learnAll(store: Store, hosts: readonly SimulatedHost[]): Promise<number> {
   const learner = learnerOf(store, memorySource(hosts, stepMs, Date.now));
   const profileInMemory = inMemory(profile);
   await learner.meet(
@@ -176,7 +186,7 @@ async function throughPrometheus(
   }
 }
 
-const median = (times: readonly TickTimes[], part: keyof TickTimes): number =>
+export const median = (times: readonly TickTimes[], part: keyof TickTimes): number =>
   times.map((each) => each[part]).toSorted((a, b) => a - b)[times.length >> 1] as number;
 
-const highest = (times: readonly TickTimes[]): string => Math.max(...times.map((each) => each.total)).toFixed(0);
+export const highest = (times: readonly TickTimes[]): string => Math.max(...times.map((each) => each.total)).toFixed(0);

@@ -4,6 +4,7 @@ import type { Config } from '../model/config.ts';
 import { formatDuration } from '../model/time.ts';
 import { listenOf, loadConfig, maskedConfig, readConfigFiles } from '../server/config.ts';
 import { loadProfiles } from '../server/profiles.ts';
+import { costInWords } from './cost.ts';
 import type { Invocation } from './invocation.ts';
 import { programDir, profilesDir } from './paths.ts';
 
@@ -24,12 +25,14 @@ export function configOf(
 export async function check({ options, print, remark }: Invocation): Promise<number> {
   const { config, file } = configOf(options);
   listenOf(config);
-  readConfigFiles(config);
+  const files = readConfigFiles(config);
   const profiles = loadProfiles(profilesDir);
   print(stringify(asWritten(maskedConfig(config))));
   remark(
     `Configuration: ${file ?? `defaults (there is no ${defaultFile})`}, then the environment. Profiles: ${[...profiles.keys()].join(', ')}.`,
   );
+  const cost = await costInWords(config, files, profiles);
+  if (cost !== '') remark(cost);
   remark('No problem found.');
   return 0;
 }

@@ -51,6 +51,9 @@ function configDoc(): string {
 
 function rowsOf(path: string, schema: z.ZodType): string[] {
   const inner = unwrap(schema);
+  // A section that is a list has no keys of its own.
+  if (inner instanceof z.ZodArray && !path.includes('.'))
+    return [`| \`${path}\` | ${defaultOf(schema)} | ${cell(descriptionOf(schema))} |`];
   if (!(inner instanceof z.ZodObject)) return [];
   return Object.entries(inner.shape as Record<string, z.ZodType>).flatMap(([key, field]) => {
     const name = `${path}.${key}`;

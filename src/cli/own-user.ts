@@ -100,9 +100,17 @@ function newest(dir: string): number {
   return Math.max(...globSync('**/*', { cwd: dir }).map((name) => statSync(join(dir, name)).mtimeMs));
 }
 
-/** Becomes the user, for good. */
+/** Becomes the user, for good, with the groups that an administrator gave it: that of a Docker socket, if any. */
 export function become(ids: Ids): void {
-  process.setgroups?.([]);
+  process.setgroups?.(groupsOf(readFileSync('/etc/group', 'utf8')));
   process.setgid?.(ids.gid);
   process.setuid?.(ids.uid);
+}
+
+/** The groups that list the user as a member. */
+function groupsOf(file: string): number[] {
+  return file.split('\n').flatMap((line) => {
+    const [, , gid, members = ''] = line.split(':');
+    return members.split(',').includes(user) ? [Number(gid)] : [];
+  });
 }

@@ -40,6 +40,11 @@ export function checked<T>(what: string, schema: z.ZodType<T>, value: unknown): 
 
 /** The error text of an answer that is not 2xx: `error` or `message` of a JSON body, the JSON string itself, else the plain text. */
 export function refusal(what: string, answer: GuardedAnswer): VigiaError {
+  return new VigiaError('far-status', { what, status: answer.status, reason: reasonIn(answer) });
+}
+
+/** Its own words, quoted. */
+export function reasonIn(answer: GuardedAnswer): string {
   const text = answer.body.subarray(0, 64 * 1024).toString('utf8');
   let reason = text;
   try {
@@ -50,7 +55,7 @@ export function refusal(what: string, answer: GuardedAnswer): VigiaError {
     // Proxies answer HTML: without its tags it is still the best reason there is.
     reason = text.replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/g, ' ');
   }
-  return new VigiaError('far-status', { what, status: answer.status, reason: quote(reason) });
+  return quote(reason);
 }
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>

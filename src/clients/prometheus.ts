@@ -6,12 +6,15 @@ import {
   garbage,
   isRecord,
   parseJson,
+  quote,
+  reasonIn,
   refusal,
   requestHeaders,
   stringPairs,
   timeMs,
   trimSlash,
 } from './answer.ts';
+import { createBackOff } from './back-off.ts';
 import type { GuardedAnswer, GuardedFetch } from './guarded.ts';
 import { type Bounds, type Labels, parseMatrix, parseVector, type RangeSeries, type VectorSample } from './samples.ts';
 
@@ -35,6 +38,11 @@ export interface PrometheusOptions extends Credentials {
   readonly ownChild?: boolean | undefined;
   /** Called with each warning of an answer: a partial answer of Thanos, for example. */
   readonly onWarning?: ((warning: string) => void) | undefined;
+  /**
+   * What becomes of a query that only some of the stores behind it answered: by default it is taken as it is. With `refuse`,
+   * Thanos and VictoriaMetrics are asked to fail instead, and an answer with such a warning is `far-partial`.
+   */
+  readonly partial?: 'take' | 'refuse' | undefined;
 }
 
 export interface PrometheusRule {
@@ -170,14 +178,36 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
     });
   }
 
+  const backOff = createBackOff(what);
+
   /** `data` of an API answer. */
   async function api(method: 'GET' | 'POST', path: string, form?: Readonly<Record<string, string>>): Promise<unknown> {
-    const answer = await send(method, `/api/v1${path}`, form);
-    if (answer.status !== 200) throw refusal(what, answer);
+    backOff.check();
+    const whole = options.partial === 'refuse' && form !== undefined ? { ...form, ...wholeOnly } : form;
+    const answer = await send(method, `/api/v1${path}`, whole);
+    if (answer.status !== 200) throw refused(answer);
+    backOff.answered();
     const body = parseJson(what, answer.body);
     if (!isRecord(body) || body['status'] !== 'success') throw garbage(what, 'no answer of a Prometheus API');
-    if (Array.isArray(body['warnings'])) for (const warning of body['warnings'].slice(0, 20)) options.onWarning?.(String(warning));
+    const warnings = Array.isArray(body['warnings']) ? body['warnings'].slice(0, 20).map(String) : [];
+    for (const warning of warnings) options.onWarning?.(warning);
+    if (options.partial === 'refuse') {
+      const missing = body['isPartial'] === true ? 'it says so itself' : warnings.find((warning) => !isAboutTheQuery(warning));
+      if (missing !== undefined) throw new VigiaError('far-partial', { what, reason: quote(missing) });
+    }
     return body['data'];
+  }
+
+  function refused(answer: GuardedAnswer): VigiaError {
+    const { status } = answer;
+    const reason = reasonIn(answer);
+    const limited = backOff.limited(answer, reason);
+    if (limited !== null) return limited;
+    if (status === 422 && /limit|exceed|too many|maximum|\bmax/i.test(reason))
+      return new VigiaError('far-query-limit', { what, status, reason });
+    if (status === 401 && /org.?id|tenant/i.test(reason))
+      return new VigiaError('far-status', { what, status, reason: `${reason}; prometheus.source.tenant says whose data are meant` });
+    return refusal(what, answer);
   }
 
   async function plain(method: 'GET' | 'POST', path: string): Promise<void> {
@@ -277,6 +307,12 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
     },
   };
 }
+
+/** How Thanos and a cluster of VictoriaMetrics are told to fail rather than to answer in part; the others do not know these. */
+const wholeOnly = { partial_response: 'false', deny_partial_response: '1' };
+
+/** Prometheus's own remarks on an expression, beside a whole answer. */
+const isAboutTheQuery = (warning: string): boolean => /^PromQL (info|warning)\b/.test(warning);
 
 /** Prometheus takes seconds; three decimals keep the milliseconds and never become an exponent. */
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);

@@ -5,5 +5,7 @@ export function quantile(sorted: Float64Array, probability: number): number {
   const below = Math.floor(place);
   const share = place - below;
   const low = sorted[below] as number;
-  return share === 0 ? low : low * (1 - share) + (sorted[below + 1] as number) * share;
+  const high = sorted[share === 0 ? below : below + 1] as number;
+  // Between equal neighbours rounding must not invent another value.
+  return low === high ? low : low * (1 - share) + high * share;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { archiveSchema } from './archive.ts';
+import { engineInputSchema } from './docker.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -38,6 +39,12 @@ const databaseSchema = z.strictObject({
     .describe('PostgreSQL instead of the SQLite file in the data folder. Secret. DATABASE_URL sets it too.'),
 });
 
+const budgetSchema = z.strictObject({
+  series: z.number().int().min(1).optional().describe('Series that the queries of a minute may touch, each query counted for itself.'),
+  samples: z.number().int().min(1).optional().describe('Samples that the queries of a minute may load.'),
+  seconds: z.number().min(0.01).optional().describe('Seconds that the queries of a minute may take, one after the other.'),
+});
+
 const sourceSchema = z.strictObject({
   url: httpUrl.describe('Base URL of any Prometheus-compatible API (Prometheus, Thanos, Mimir, VictoriaMetrics).'),
   headers: z.record(z.string(), z.string()).default({}).describe('Headers sent with every query. Secret.'),
@@ -50,6 +57,13 @@ const sourceSchema = z.strictObject({
     .describe(
       'Label matchers per profile, for example linux-host: job="node". Other profiles than linux-host are read only when named here.',
     ),
+  partial: z
+    .enum(['wait', 'take'])
+    .default('wait')
+    .describe(
+      'What becomes of an answer that lacks a part (a store behind Thanos is away): wait scores nothing until it is whole, take scores what is there.',
+    ),
+  budget: budgetSchema.optional().describe('What reading may cost the source per minute. Without it, nothing is held back.'),
   identity: z.string().default('instance').describe('The label that names a target on the far side, in the place of `target`.'),
 });
 
@@ -132,6 +146,11 @@ const exportersSchema = z.strictObject({
   snmp: addressSchema.default('127.0.0.1:9116').describe('The SNMP exporter, asked about targets of snmp-switch.'),
 });
 
+const dockerSchema = z
+  .array(engineInputSchema)
+  .max(200)
+  .refine((engines) => new Set(engines.map(({ socket }) => socket)).size === engines.length, 'an engine stands there twice');
+
 const partsSchema = z.strictObject({
   releaseUrl: httpUrl.default('https://github.com/prometheus').describe('Base URL of official release archives, for mirrors.'),
   checksums: z
@@ -151,6 +170,11 @@ export const configSchema = z.strictObject({
   archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
   network: networkSchema.prefault({}),
   exporters: exportersSchema.prefault({}),
+  docker: dockerSchema
+    .default([])
+    .describe(
+      'Docker engines whose containers are watched: `name` (what people call it) and `socket` (a path, or tcp://HOST:PORT) of each.',
+    ),
   parts: partsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

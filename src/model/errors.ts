@@ -82,6 +82,21 @@ export const errorTable = {
   'far-garbage': row(502, 65, '{what} answered something else than expected: {reason}.'),
   'far-too-large': row(502, 65, '{what} sent more than {limit} bytes and was cut off.'),
   'far-timeout': row(504, 69, '{what} did not finish its answer within {seconds} s.'),
+  'far-limited': row(
+    503,
+    75,
+    '{what} limits how often it may be asked (it answered {status}: {reason}). It is asked again in {seconds} s; prometheus.source.budget makes Vigía ask less.',
+  ),
+  'far-query-limit': row(
+    502,
+    69,
+    '{what} refuses a query that passes one of its limits (it answered {status}: {reason}). Raise that limit there, or narrow prometheus.source.selectors.',
+  ),
+  'far-partial': row(
+    502,
+    69,
+    '{what} has only a part of the answer: {reason}. Nothing is scored from a part; once it has the whole again, scoring goes on from where it stood. With prometheus.source.partial: take it is scored all the same.',
+  ),
   'far-forbidden': row(403, 77, 'Vigía does not connect to {address}: {reason}.'),
   // Detection
   'model-corrupt': row(500, 65, 'The model of {entity} ({profile}) is damaged: {reason}. It was set aside and is learned again.'),

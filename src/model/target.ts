@@ -39,8 +39,10 @@ export type TargetInput = z.infer<typeof targetInputSchema>;
 /** `id` is a slug made from the first name and never changes: it is the identity label `target` of every series. */
 export const targetSchema = targetInputSchema.extend({
   id: z.string(),
-  /** `vigia` for the host Vigía runs on (its own node_exporter child), `user` for what a person added. */
-  managedBy: z.enum(['vigia', 'user']),
+  /** HOST:PORT; of a Docker engine its socket. */
+  address: z.string(),
+  /** `vigia` for the host Vigía runs on (its own node_exporter child), `docker` for an engine, `user` for what a person added. */
+  managedBy: z.enum(['vigia', 'docker', 'user']),
   createdMs: z.number(),
 });
 export type Target = z.infer<typeof targetSchema>;

@@ -12,12 +12,14 @@ import { defineRoute } from './door/route.ts';
 import type { House } from './house.ts';
 import { registerAiRoutes } from './routes/ai.ts';
 import { registerArchiveRoutes } from './routes/archive.ts';
+import { registerContainerRoutes } from './routes/containers.ts';
 import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
 import { registerModelRoutes } from './routes/models.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
+import { registerSourceRoutes } from './routes/source.ts';
 import { registerTargetRoutes } from './routes/targets.ts';
 
 /** The page and the API, ready to listen. */
@@ -42,12 +44,14 @@ export async function openApp(
   registerAccountRoutes(door, { setupCode: options.setupCode, version: house.version });
   registerHealthRoutes(door, house);
   registerHostRoutes(door, house);
+  registerContainerRoutes(door, house);
   registerTargetRoutes(door, house);
   registerIncidentRoutes(door, house);
   registerAiRoutes(door, house);
   registerModelRoutes(door, house);
   registerSettingRoutes(door, house);
   registerArchiveRoutes(door, house);
+  registerSourceRoutes(door, house);
   registerEventRoutes(door, house);
   registerApiDescription(door);
   await servePage(door, options.pageDir, server.basePath);

@@ -111,15 +111,15 @@ export function family<T>(
   type: 'gauge' | 'counter',
   help: string,
   items: readonly T[],
-  sample: (item: T) => readonly [labels: Readonly<Record<string, string>>, value: number],
+  sample: (item: T) => readonly [labels: Readonly<Record<string, string>>, value: number, atMs?: number | undefined],
 ): string {
   if (items.length === 0) return '';
   const lines = items.map((item) => {
-    const [labels, value] = sample(item);
+    const [labels, value, atMs] = sample(item);
     const text = Object.entries(labels)
       .map(([label, labelValue]) => `${label}="${labelValue.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`)
       .join(',');
-    return `${name}${text === '' ? '' : `{${text}}`} ${number(value)}\n`;
+    return `${name}${text === '' ? '' : `{${text}}`} ${number(value)}${atMs === undefined ? '' : ` ${Math.round(atMs)}`}\n`;
   });
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

@@ -21,12 +21,14 @@ export function scrapeOf(target: TargetInput, profile: Profile | undefined, expo
   return { scheme: 'http', address: exporters[through.exporter], path: through.path, params: { target: asked, module: through.module } };
 }
 
+/** An entry of Prometheus's `http_sd`. */
+export interface Discovered {
+  readonly targets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** What a target answers to Prometheus's `http_sd`: whom to scrape, and the labels that every series of it carries. */
-export function discoveryOf(
-  target: Target,
-  profile: Profile | undefined,
-  exporters: Config['exporters'],
-): { targets: string[]; labels: Record<string, string> } {
+export function discoveryOf(target: Target, profile: Profile | undefined, exporters: Config['exporters']): Discovered {
   const { scheme, address, path, params } = scrapeOf(target, profile, exporters);
   return {
     targets: [address],

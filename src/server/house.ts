@@ -7,15 +7,18 @@ import type { Profile } from '../model/profile.ts';
 import type { Store } from '../store/contract.ts';
 import type { Archive } from './archive/feed.ts';
 import type { Backtests } from './backtests.ts';
+import type { SourcePlan } from './budget/plan.ts';
 import type { Board } from './board.ts';
 import type { RuleSpec } from './derive/rule-spec.ts';
 import type { Detectors } from './detectors.ts';
+import type { Engines } from './docker/engines.ts';
 import type { Events } from './events.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
 import type { Log } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Source } from './reader.ts';
+import type { Shares } from './shares.ts';
 import type { Silences } from './silences.ts';
 
 /** What the routes work on: the house after it is built. */
@@ -36,12 +39,18 @@ export interface House {
   readonly fetch: GuardedFetch;
   /** Where features are read: Vigía's own Prometheus, or an adopted source. */
   readonly source: Source;
+  /** Null where features are read from Vigía's own Prometheus. */
+  readonly plan: SourcePlan | null;
   /** Vigía's own Prometheus: scores, rules and alerts. */
   readonly prometheus: PrometheusClient;
   readonly alertmanager: AlertmanagerClient;
   readonly alertmanagerUrl: string;
   /** Null where the configuration names none. */
   readonly archive: Archive | null;
+  /** What this instance works on, where several share one database. */
+  readonly shares: Shares;
+  /** Docker engines that somebody named. */
+  readonly engines: Engines;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;
@@ -61,6 +70,6 @@ export interface House {
 /** A board row older than this many steps is history. */
 export const freshSteps = 6;
 
-export function freshMs(config: Config): number {
-  return Math.max(60_000, freshSteps * config.prometheus.scrapeInterval);
+export function freshMs(source: Pick<Source, 'stepMs' | 'everySteps' | 'watermarkMs'>): number {
+  return Math.max(60_000, (freshSteps + (source.everySteps ?? 1) - 1) * source.stepMs) + source.watermarkMs;
 }

@@ -8,6 +8,7 @@ import { reasonOf, VigiaError } from '../model/errors.ts';
 import { alertsOfWebhook, webhookSchema } from './alerts.ts';
 import type { ExportRange } from './archive/export.ts';
 import type { Commands } from './commands.ts';
+import type { Discovered } from './discovery.ts';
 import type { Log } from './log.ts';
 
 const exportRange = z.object({ match: selectorSchema, fromMs: z.coerce.number().int(), toMs: z.coerce.number().int() });
@@ -18,7 +19,9 @@ const exportRange = z.object({ match: selectorSchema, fromMs: z.coerce.number().
  */
 export function createInternalListener(options: {
   token: string;
-  targetsOf: (profile: string) => Promise<{ targets: string[]; labels: Record<string, string> }[]>;
+  targetsOf: (profile: string) => Promise<Discovered[]>;
+  /** Docker engines: who is to be scraped, and the metrics of one. */
+  docker?: { discovery: () => Promise<Discovered[]>; metrics: (id: string) => { status: number; text: string } };
   /** Null until the board is restored. */
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
@@ -38,6 +41,11 @@ export function createInternalListener(options: {
     if (!timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return reply.code(401).send('a bearer token is needed\n');
   });
   app.get<{ Params: { profile: string } }>('/internal/sd/:profile', (request) => options.targetsOf(request.params.profile));
+  app.get('/internal/docker', () => options.docker?.discovery() ?? []);
+  app.get<{ Params: { id: string } }>('/internal/docker/:id', (request, reply) => {
+    const { status, text } = options.docker?.metrics(request.params.id) ?? { status: 404, text: 'no engine is watched\n' };
+    return reply.code(status).type('text/plain; version=0.0.4').send(text);
+  });
   app.get('/metrics', (_, reply) => {
     const text = options.metrics();
     return text === null ? reply.code(503).send('the board is not restored yet\n') : reply.type('text/plain; version=0.0.4').send(text);

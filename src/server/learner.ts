@@ -55,6 +55,8 @@ export interface Learner {
   version(profile: Profile, entity: string, version: number): Promise<KeptModel>;
   /** Scores with a kept version from now on, until somebody trains. @throws VigiaError as `version`. */
   rollBack(profile: Profile, entity: string, version: number): Promise<ModelInfo>;
+  /** Models that were made or chosen elsewhere, by another instance, take the place of those held here. */
+  refresh(profile: Profile): Promise<void>;
   forget(profile: string, entity: string): void;
 }
 
@@ -75,6 +77,8 @@ export function createLearner(options: {
   heavy?: HeavyWork;
   /** Asked before rows are learned; without it all may be. */
   gate?: () => Promise<LearnGate>;
+  /** Whether it is this instance that trains and saves what is due; without it all are its own. */
+  owns?: (profile: string, entity: string) => boolean;
   log: Log;
   onChange: (profile: string, entity: string) => void;
 }): Learner {
@@ -279,7 +283,8 @@ export function createLearner(options: {
     // Asking makes nothing: an entity is met by the reader alone, which loads its model.
     of: (profile, entity) => states.get(keyOf(profile.slug, entity)) ?? fresh(),
     async maintain(profile, nowMs) {
-      const mine = statesOf(profile.slug);
+      const { owns = () => true } = options;
+      const mine = new Map([...statesOf(profile.slug)].filter(([entity]) => owns(profile.slug, entity)));
       for (const entity of await saveCheckpoints(store, mine, nowMs)) {
         const key = keyOf(profile.slug, entity);
         if (states.get(key) === mine.get(entity)) states.delete(key);
@@ -315,6 +320,11 @@ export function createLearner(options: {
       states.set(keyOf(profile.slug, entity), scoring(detector, info));
       options.onChange(profile.slug, entity);
       return info;
+    },
+    async refresh(profile) {
+      const versions = await store.models.activeVersions(profile.slug);
+      for (const [entity, { info }] of statesOf(profile.slug))
+        if ((versions.get(entity) ?? null) !== (info?.version ?? null)) states.delete(keyOf(profile.slug, entity));
     },
     forget(profile, entity) {
       states.delete(keyOf(profile, entity));

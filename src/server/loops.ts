@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartHealth } from '../model/api.ts';
-import { reasonOf } from '../model/errors.ts';
+import { reasonOf, VigiaError } from '../model/errors.ts';
 import type { State } from '../model/target.ts';
 import type { Log } from './log.ts';
 
@@ -48,6 +48,7 @@ export function startLoop(options: {
         goodMs = options.now();
         enter('ok', '');
       } catch (thrown) {
+        pauseMs = Math.max(pauseMs, askedForMs(thrown));
         enter(options.now() - goodMs > options.badAfterMs ? 'bad' : 'unknown', reasonOf(thrown));
       }
       waking = new AbortController();
@@ -65,4 +66,9 @@ export function startLoop(options: {
       await running;
     },
   };
+}
+
+/** How long a far side that limits its callers wants to hear nothing. */
+function askedForMs(thrown: unknown): number {
+  return thrown instanceof VigiaError && thrown.code === 'far-limited' ? Number(thrown.params['seconds']) * 1000 : 0;
 }

@@ -7,6 +7,7 @@ import type { Learner, TickUse } from './learner.ts';
 import type { Log } from './log.ts';
 import { completeUntil, readWindow, type Source, type Window } from './reader.ts';
 import { type ScoredWindow, scoreWindow } from './scoring.ts';
+import { alone, type Share, type Shares } from './shares.ts';
 
 /** What one call of `tick` did. */
 export interface TickResult {
@@ -41,88 +42,128 @@ export function createPipeline(options: {
   /** How far back an outage is caught up. */
   horizonMs: number;
   defaultRealtime: boolean;
+  /** Whose steps are looked at; without it all. */
+  shares?: Shares;
   onRows: (profile: Profile, rows: readonly BoardRow[]) => void;
 }): Pipeline {
-  const { store, learner, board, log } = options;
+  const { store, learner, board, log, shares = alone } = options;
+  /** By profile, what was held at its last tick. */
+  const tokens = new Map<string, ReadonlyMap<string, Share>>();
 
-  /** The steps to look at next, or null when there are none yet. */
+  /** The shares to look at next, all with the same cursor, and their steps; null when there are none yet. */
   const nextSpan = async (
     profile: Profile,
     nowMs: number,
     entities: number,
-  ): Promise<{ cursor: number; fromMs: number; toMs: number; lastMs: number } | null> => {
-    const { stepMs, ...rest } = options.source();
-    const lastMs = completeUntil(nowMs, { stepMs, ...rest });
-    let cursor = await store.pipeline.cursor(profile.slug);
-    if (cursor === null) {
-      // The first tick places the cursor, so that the newest complete step is the first one scored.
-      cursor = lastMs - stepMs;
-      await store.pipeline.commitTick({
-        profile: profile.slug,
-        fromMs: null,
-        toMs: cursor,
-        present: 0,
-        missing: 0,
-        late: false,
-        board: [],
-        seen: [],
-        findings: [],
-      });
+  ): Promise<{ shares: readonly Share[]; cursor: number; fromMs: number; toMs: number; lastMs: number; others: boolean } | null> => {
+    const { stepMs, everySteps = 1, watermarkMs } = options.source();
+    const lastMs = completeUntil(nowMs, { stepMs: stepMs * everySteps, watermarkMs });
+    const byLedger = new Map(shares.held().map((share) => [share.ledgerOf(profile.slug), share]));
+    if (byLedger.size === 0) return null;
+    let cursors = await store.pipeline.cursors([...byLedger.keys()]);
+    if (cursors.size < byLedger.size) {
+      // Placed so that the newest complete step is the first one scored.
+      await store.pipeline.placeCursors(profile.slug, shares.ledgers(profile.slug), lastMs - stepMs);
+      cursors = await store.pipeline.cursors([...byLedger.keys()]);
     }
-    if (cursor > lastMs + clockWentBackMs) {
-      log.warn({ profile: profile.slug }, `the clock went back from ${new Date(cursor).toISOString()}: scoring goes on from now`);
-      await store.pipeline.resetCursor(profile.slug, cursor, lastMs);
+    const ahead = [...cursors].filter(([, cursor]) => cursor > lastMs + clockWentBackMs);
+    if (ahead.length > 0) {
+      const until = new Date(ahead[0]?.[1] ?? 0).toISOString();
+      log.warn({ profile: profile.slug }, `the clock went back from ${until}: scoring goes on from now`);
+      for (const [ledger, cursor] of ahead) await store.pipeline.resetCursor(ledger, cursor, lastMs);
       return null;
     }
+    const cursor = Math.min(...cursors.values());
     const horizon = lastMs - Math.floor(options.horizonMs / stepMs) * stepMs;
     // A changed scrape interval leaves a cursor that is not aligned to the new step.
     const fromMs = Math.max(Math.ceil(cursor / stepMs) * stepMs, horizon);
     const most = Math.max(10, Math.min(1000, Math.floor(stepsAtOnce / Math.max(1, entities)))) * stepMs;
-    const toMs = Math.min(lastMs, fromMs + most);
-    return toMs > fromMs ? { cursor, fromMs, toMs, lastMs } : null;
+    // What was taken over is caught up until it stands where the others do; from there on all are read together.
+    const next = Math.min(...[...cursors.values()].filter((each) => each > fromMs));
+    const toMs = Math.min(lastMs, fromMs + most, Math.ceil(next / stepMs) * stepMs);
+    if (toMs <= fromMs) return null;
+    const group = [...byLedger].filter(([ledger]) => cursors.get(ledger) === cursor).map(([, share]) => share);
+    return { shares: group, cursor, fromMs, toMs, lastMs, others: group.length < byLedger.size };
+  };
+
+  /** What was learned of entities whose share came, went or changed hands meanwhile may be of the past: it is loaded again. */
+  const forgetMoved = (profile: Profile, known: Iterable<string>): void => {
+    if (!shares.shared) return;
+    const now = new Map(shares.held().map((share) => [share.ledgerOf(profile.slug), share]));
+    const before = tokens.get(profile.slug) ?? new Map<string, Share>();
+    const moved = [...now, ...before].filter(([ledger]) => now.get(ledger)?.fence?.token !== before.get(ledger)?.fence?.token);
+    tokens.set(profile.slug, now);
+    if (moved.length === 0) return;
+    for (const entity of known) if (moved.some(([, share]) => share.owns(profile.slug, entity))) learner.forget(profile.slug, entity);
   };
 
   return {
     async tick(profile) {
       const nowMs = await options.source().client.nowMs();
       const known = new Map((await store.pipeline.entities(profile.slug)).map((row) => [row.entity, row]));
+      forgetMoved(profile, known.keys());
       const span = await nextSpan(profile, nowMs, known.size);
       if (span === null) return { nowMs, present: 0, missing: 0, findings: 0, behind: false };
       const on = (await store.pipeline.profileRealtime()).get(profile.slug) ?? options.defaultRealtime;
       const anyOn = on || [...known.values()].some((row) => row.realtime === true);
-      const window = anyOn
+      const read = anyOn
         ? await readWindow(options.source(), profile, { fromMs: span.fromMs, toMs: span.toMs })
         : { times: new Float64Array(0), entities: [] };
       const isOn = (entity: string) => known.get(entity)?.realtime ?? on;
-      const names = window.entities.map((each) => each.entity);
+      const shareOf = (entity: string) => span.shares.find((share) => share.owns(profile.slug, entity));
+      const names = read.entities.map((each) => each.entity).filter((entity) => shareOf(entity) !== undefined);
+      if (shares.shared) await learner.refresh(profile);
       await learner.meet(profile, names);
       await learner.follow(profile, names.filter(isOn), { cursorMs: span.cursor, lastMs: span.lastMs });
       const uses = new Map<string, TickUse>();
-      let committed = false;
+      const rows: BoardRow[] = [];
+      const done = { nowMs, present: 0, missing: 0, findings: 0, behind: span.others || span.toMs < span.lastMs };
+      const committed = new Set<Share>();
       try {
-        const tick = await scoreTick(profile, { nowMs, window, known, isOn, uses });
-        committed = await store.pipeline.commitTick({
-          profile: profile.slug,
-          fromMs: span.cursor,
-          toMs: span.toMs,
-          present: tick.present,
-          missing: window.entities.length * window.times.length - tick.present,
-          late: nowMs - span.toMs > options.freshMs,
-          board: tick.rows,
-          seen: tick.seen,
-          findings: tick.found,
-        });
-        // Another instance was faster: its commit counts, ours is forgotten.
-        if (!committed) return { nowMs, present: 0, missing: 0, findings: 0, behind: true };
-        if (anyOn) learner.settle(profile, { fromMs: span.cursor, toMs: span.toMs, uses });
-        board.put(tick.rows);
-        options.onRows(profile, tick.rows);
-        const missing = window.entities.length * window.times.length - tick.present;
-        return { nowMs, present: tick.present, missing, findings: tick.found.length, behind: span.toMs < span.lastMs };
+        for (const share of span.shares) {
+          const window = { times: read.times, entities: read.entities.filter(({ entity }) => share.owns(profile.slug, entity)) };
+          const tick = await scoreTick(profile, { nowMs, window, known, isOn, uses });
+          const missing = window.entities.length * window.times.length - tick.present;
+          const taken = await store.pipeline.commitTick({
+            profile: profile.slug,
+            ledger: share.ledgerOf(profile.slug),
+            fence: share.fence,
+            fromMs: span.cursor,
+            toMs: span.toMs,
+            present: tick.present,
+            missing,
+            late: nowMs - span.toMs > options.freshMs,
+            board: tick.rows,
+            seen: tick.seen,
+            findings: tick.found,
+          });
+          // Another instance was faster: its commit counts, ours is forgotten.
+          if (!taken) continue;
+          committed.add(share);
+          rows.push(...tick.rows);
+          board.put(tick.rows);
+          done.present += tick.present;
+          done.missing += missing;
+          done.findings += tick.found.length;
+        }
       } finally {
         // What was learned of a tick that never was must not be scored with.
-        if (!committed) for (const [entity, { detector }] of uses) if (detector?.streaming === true) learner.forget(profile.slug, entity);
+        const lost = (entity: string) => !committed.has(shareOf(entity) as Share);
+        for (const [entity, { detector }] of uses) if (lost(entity) && detector?.streaming === true) learner.forget(profile.slug, entity);
+        if (anyOn && committed.size > 0) {
+          // Who was not there in a share that is lost must not be thought to stand at its end either.
+          for (const entity of known.keys()) if (shareOf(entity) !== undefined && lost(entity)) learner.forget(profile.slug, entity);
+          learner.settle(profile, {
+            fromMs: span.cursor,
+            toMs: span.toMs,
+            uses: new Map([...uses].filter(([entity]) => !lost(entity))),
+          });
+        }
+        if (committed.size > 0) options.onRows(profile, rows);
       }
+      if (committed.size === span.shares.length) return done;
+      // What another instance took over is its business; without one, somebody else wrote, and it is read again.
+      return { ...done, behind: shares.shared ? committed.size > 0 && done.behind : true };
     },
 
     async replay(profile, window) {

@@ -8,7 +8,7 @@ import { createInfluxClient } from '../clients/influxdb.ts';
 import { createPrometheusClient } from '../clients/prometheus.ts';
 import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
-import { reasonOf, VigiaError } from '../model/errors.ts';
+import { reasonOf } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
@@ -20,26 +20,30 @@ import { archiveMetrics } from './archive/metrics.ts';
 import { answerRead } from './archive/read-back.ts';
 import { createBacktests } from './backtests.ts';
 import { createBoard } from './board.ts';
+import { adoptedPlan } from './budget/plan.ts';
 import { createCommands } from './commands.ts';
 import { type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
 import { createDetectors } from './detectors.ts';
+import { createEngines } from './docker/engines.ts';
 import { createEvents } from './events.ts';
 import { freshMs, type House } from './house.ts';
 import { createIncidents } from './incidents.ts';
 import { discoveryOf } from './discovery.ts';
 import { createInternalListener } from './internal.ts';
 import { createLearner } from './learner.ts';
+import { listen } from './listen.ts';
 import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
 import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
 import { quietGate } from './quiet.ts';
+import { alone, holdShares } from './shares.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
-import { adoptedSource, discoverRate, ownSource } from './source.ts';
+import { ownSource } from './source.ts';
 import { supervise } from './supervisor.ts';
 import { createHeavyThreads } from './threads/heavy-threads.ts';
 import { worst } from './views/overview.ts';
@@ -118,7 +122,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     );
     const store = await openStore(options.storeLocation, { now, backupDir: dataDir });
     stops.push(() => store.close());
-    const own = await ownTarget(store, config, ports.node, now());
+    const ownMachine = await ownTarget(store, config, ports.node, now());
 
     const fetch = createGuardedFetch({
       proxy: config.network.proxy,
@@ -129,7 +133,9 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const child = { fetch, ownChild: true, ...credential };
     const prometheus = createPrometheusClient({ name: 'Prometheus', baseUrl: `http://127.0.0.1:${ports.prometheus}`, ...child });
     const alertmanager = createAlertmanagerClient({ name: 'Alertmanager', baseUrl: `http://127.0.0.1:${ports.alertmanager}`, ...child });
-    let source = adoptedSource(config, fetch) ?? ownSource(prometheus, config);
+    const plan = adoptedPlan(config, fetch, { now, log });
+    const own = ownSource(prometheus, config);
+    const source = () => plan?.source() ?? own;
 
     const archived = config.archive;
     const influx = archived === undefined ? null : createInfluxClient({ ...archived, name: 'InfluxDB', baseUrl: archived.url, fetch });
@@ -139,7 +145,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         : createArchive({
             config: archived,
             influx,
-            source: () => ({ client: source.client as typeof prometheus, watermarkMs: source.watermarkMs }),
+            source: () => ({ client: source().client as typeof prometheus, watermarkMs: source().watermarkMs }),
             store: store.archive,
             scrapeIntervalMs: config.prometheus.scrapeInterval,
             horizonMs: config.prometheus.retention,
@@ -148,7 +154,24 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
           });
 
     const events = createEvents();
-    const board = createBoard({ profiles, freshMs: freshMs(config) + source.watermarkMs });
+    let takeLead = async (): Promise<void> => {};
+    const shares =
+      store.leases === null
+        ? alone
+        : await holdShares({
+            leases: store.leases,
+            now,
+            log,
+            onLead: () => void takeLead(),
+            onChange: () => events.emit({ kind: 'health', tsMs: now() }),
+          });
+    stops.push(() => shares.stop());
+    const board = createBoard({
+      profiles,
+      get freshMs() {
+        return freshMs(source());
+      },
+    });
     board.restore(await store.pipeline.board());
     const silences = createSilences({ store, alertmanager: () => alertmanager, now, log });
     const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
@@ -158,15 +181,16 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     stops.push(() => heavy.stop());
     const learner = createLearner({
       store,
-      source: () => source,
+      source,
       config: config.detection,
       detectors,
       heavy,
       gate: async () => quietGate(await store.silences.list()),
+      owns: shares.owns,
       log,
       onChange: changed('models'),
     });
-    const backtests = createBacktests({ store, source: () => source, detectors, heavy, config: config.detection, now, log });
+    const backtests = createBacktests({ store, source, detectors, heavy, config: config.detection, now, log });
     stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
     const incidents = createIncidents({
@@ -182,13 +206,16 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     });
     const pipeline = createPipeline({
       store,
-      source: () => source,
+      source,
       learner,
       board,
       log,
-      freshMs: freshMs(config) + source.watermarkMs,
+      get freshMs() {
+        return freshMs(source());
+      },
       horizonMs: config.prometheus.retention,
       defaultRealtime: config.detection.realtime,
+      shares,
       onRows: (profile, rows) => {
         events.emit({ kind: 'scores', profile: profile.slug, tsMs: now() });
         incidents
@@ -197,8 +224,21 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       },
     });
 
+    const engines = await createEngines({
+      config,
+      store,
+      fetch,
+      internalPort: ports.internal,
+      now,
+      log,
+      onChange: () => events.emit({ kind: 'targets', profile: 'container', tsMs: now() }),
+      onHealth: () => events.emit({ kind: 'health', tsMs: now() }),
+    });
+    stops.push(() => engines.stop());
+
     const internal = createInternalListener({
       token: internalToken,
+      docker: engines,
       targetsOf: async (profile) =>
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
@@ -211,9 +251,10 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
               archive === null ? '' : archiveMetrics(archive.state()),
             ].join('')
           : null,
-      take: (alerts) => incidents.take(alerts),
+      // Every instance's rules fire; the one that leads keeps the books.
+      take: async (alerts) => (shares.leads() ? incidents.take(alerts) : undefined),
       status: async () => status(),
-      exportCsv: (range) => exportCsv(source.client as typeof prometheus, range),
+      exportCsv: (range) => exportCsv(source().client as typeof prometheus, range),
       read: archived === undefined || influx === null ? null : (body) => answerRead(archived, influx, body),
       commands: createCommands({ store, profiles, learner, backtests, now }),
       log,
@@ -236,12 +277,13 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         internal: { port: ports.internal, token: internalToken },
         alertmanager: { ...credential, port: ports.alertmanager },
         own: credential,
-        node: own === null ? undefined : { ...credential, port: ports.node, target: own },
+        node: ownMachine === null ? undefined : { ...credential, port: ports.node, target: ownMachine },
         rules: await ruleInput({ config, store, profiles }),
         archive: archive !== null,
       }),
       alertmanagerInput: async () => ({
         receivers: [...config.alerts.receivers, ...(await store.settings.receivers())],
+        sends: shares.leads(),
         groupWaitMs: config.alerts.groupWait,
         groupIntervalMs: config.alerts.groupInterval,
         repeatIntervalMs: config.alerts.repeatInterval,
@@ -279,21 +321,40 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       log,
       fetch,
       get source() {
-        return source;
+        return source();
       },
+      plan,
       prometheus,
       alertmanager,
       archive,
+      shares,
+      engines,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,
       publicUrl: publicUrlOf(config),
       now,
-      health: () => [...supervised.map((each) => each.health()), ...(work?.health() ?? [])],
+      health: () => [
+        ...supervised.map((each) => each.health()),
+        ...(work?.health() ?? []),
+        ...shares.health(),
+        ...(plan?.health() ?? []),
+        ...engines.health(),
+      ],
       rules: async () => ruleSpecs(await ruleInput({ config, store, profiles })),
       inventoryChanged: () => children.derivePrometheus(true),
       receiversChanged: () => children.deriveAlertmanager(true),
       listenAlertmanager: (hear) => supervised[1]?.listen(hear) ?? (() => {}),
       wakeReader: () => work?.wake(),
+    };
+
+    // Only Alertmanager of the one that leads sends to people; it also applies the silences that were made elsewhere.
+    takeLead = async () => {
+      try {
+        await house.receiversChanged();
+        if (shares.leads()) await silences.reapply();
+      } catch (thrown) {
+        log.error({ reason: reasonOf(thrown) }, 'the receivers could not follow the lead');
+      }
     };
 
     const setupNeeded = (await store.accounts.count()) === 0;
@@ -309,9 +370,10 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       });
       if (each.health().phase === 'ready') options.remark(`${each.name} is ready`);
     }
-    if (config.prometheus.source !== undefined) source = await discoverRate(source, source.client as typeof prometheus);
     work = startWork(house);
     stops.push(() => work?.stop());
+    // Before that, so that nothing waits for its budget.
+    stops.push(() => plan?.close());
     taken.announce(url);
     return { url, setupNeeded, setupCode, stop };
 
@@ -338,16 +400,6 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         openIncidents: open.total,
       };
     }
-  }
-}
-
-async function listen(app: { listen(at: { host: string; port: number }): Promise<string> }, host: string, port: number): Promise<void> {
-  try {
-    await app.listen({ host, port });
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
-    if (code === 'EADDRINUSE') throw new VigiaError('listen-in-use', { host, port });
-    throw new VigiaError('listen-refused', { host, port, reason: reasonOf(thrown) });
   }
 }
 

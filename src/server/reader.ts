@@ -25,6 +25,17 @@ export interface Window {
 
 const mostSteps = 10_000;
 
+/**
+ * Waits until a query may be sent, and answers a function that is told how many seconds it took: one expression of a profile
+ * over so many steps, of so many entities or of all.
+ */
+export type Admit = (query: {
+  profile: string;
+  expr: string;
+  steps: number;
+  entities: number | undefined;
+}) => Promise<(seconds: number) => void>;
+
 /** Where a profile's series are, and under which labels. */
 export interface Source {
   readonly client: Pick<PrometheusClient, 'queryRange' | 'nowMs'>;
@@ -32,8 +43,23 @@ export interface Source {
   /** A step is complete when it is older than this: later samples are counted, not rescored. */
   readonly watermarkMs: number;
   readonly rateMs: number;
+  /** The pipeline reads so many steps at once; one without it. */
+  readonly everySteps?: number;
+  /** Asked before each query, where there is a budget. */
+  readonly admit?: Admit;
   selector(profile: Profile): string;
   identity(profile: Profile): readonly string[];
+}
+
+/** Sends a query when it may be sent, where there is a budget. */
+export async function admitted<T>(admit: Admit | undefined, query: Parameters<Admit>[0], send: () => Promise<T>): Promise<T> {
+  const spent = await admit?.(query);
+  const sentMs = performance.now();
+  try {
+    return await send();
+  } finally {
+    spent?.((performance.now() - sentMs) / 1000);
+  }
 }
 
 /** The last aligned step that is complete. */
@@ -58,18 +84,22 @@ export async function readWindow(
   const bound = bindingOf(source, profile, range.entities);
   const known = createIdentities<EntityWindow & { lastMs: number }>(identity);
   const stepOf = (tsMs: number) => Math.round((tsMs - range.fromMs) / stepMs) - 1;
+  const asked = (expr: string, first: number, last: number): Promise<RangeSeries[]> =>
+    admitted(source.admit, { profile: profile.slug, expr, steps: last - first + 1, entities: range.entities?.length }, () =>
+      source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs }),
+    );
   /** Sources refuse more than 11,000 points a series: a long window is asked for in pieces. */
-  const ask = async function* (expr: string): AsyncGenerator<RangeSeries[]> {
+  const ask = function* (expr: string): Generator<Promise<RangeSeries[]>> {
     for (let first = 0; first < steps; first += mostSteps) {
       const last = Math.min(steps, first + mostSteps) - 1;
-      yield await source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
+      yield asked(expr, first, last);
     }
   };
 
   const features = sortedFeatures(profile);
   const width = features.length;
-  for await (const answer of ask(profile.presence)) {
-    for (const series of answer) {
+  for (const answer of ask(profile.presence)) {
+    for (const series of await answer) {
       const entity = nameOf(series.labels, identity);
       const before = known.get(entity);
       const lastMs = series.tsMs.at(-1) ?? 0;
@@ -87,8 +117,8 @@ export async function readWindow(
   }
   if (known.size === 0) return { times, entities: [] };
   for (const [column, feature] of features.entries()) {
-    for await (const answer of ask(feature.expr)) {
-      for (const series of answer) {
+    for (const answer of ask(feature.expr)) {
+      for (const series of await answer) {
         const window = known.find(series.labels);
         if (window === undefined) continue;
         for (let at = 0; at < series.tsMs.length; at++) {

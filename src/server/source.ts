@@ -29,7 +29,7 @@ export function ownSource(client: PrometheusClient, config: Config): Source {
 }
 
 /** An adopted source, read only: selectors per profile and the label that stands for `target`, as the configuration says. */
-export function adoptedSource(config: Config, fetch: GuardedFetch): Source | null {
+export function adoptedSource(config: Config, fetch: GuardedFetch): (Source & { readonly client: PrometheusClient }) | null {
   const adopted = config.prometheus.source;
   if (adopted === undefined) return null;
   const stepMs = config.prometheus.scrapeInterval;
@@ -40,6 +40,7 @@ export function adoptedSource(config: Config, fetch: GuardedFetch): Source | nul
     username: adopted.username,
     password: adopted.password,
     tenant: adopted.tenant,
+    partial: adopted.partial === 'wait' ? 'refuse' : 'take',
     fetch,
   });
   return {

@@ -25,7 +25,7 @@ const hourMs = 3_600_000;
 
 /** The work that goes on while Vigía runs: reading and scoring, learning, reconciling, tidying up. */
 export function startWork(house: House): Work {
-  const { config, log, now, source } = house;
+  const { config, log, now } = house;
   const counts: WorkCounts = { ticks: 0, tickSeconds: 0, present: 0, missing: 0, findings: 0, failures: 0 };
   const stepMs = config.prometheus.scrapeInterval;
   const common = { now, log, onChange: () => house.events.emit({ kind: 'health', tsMs: now() }) };
@@ -34,7 +34,9 @@ export function startWork(house: House): Work {
     let behind = false;
     let farMs = now();
     let failure: unknown = null;
-    for (const profile of await profilesInUse(house)) {
+    const profiles = await profilesInUse(house);
+    await house.plan?.estimate(profiles);
+    for (const profile of profiles) {
       const startedMs = performance.now();
       try {
         const result = await house.pipeline.tick(profile);
@@ -44,7 +46,9 @@ export function startWork(house: House): Work {
         counts.findings += result.findings;
         behind ||= result.behind;
         farMs = result.nowMs;
-        await house.learner.maintain(profile, result.nowMs);
+        // Of a large fleet many are due at once: a third of each step goes into learning.
+        const learningMs = performance.now();
+        while ((await house.learner.maintain(profile, result.nowMs)).length > 0 && performance.now() - learningMs < stepMs / 3);
       } catch (thrown) {
         // One profile whose query is refused must not stop the others.
         counts.failures++;
@@ -54,11 +58,14 @@ export function startWork(house: House): Work {
     if (failure !== null) throw failure;
     counts.ticks++;
     // The next step is complete a watermark after its end; a little later, so that it surely is.
-    return behind ? 0 : stepMs - ((farMs - source.watermarkMs) % stepMs) + 50;
+    const { stepMs: step, everySteps = 1, watermarkMs } = house.source;
+    const pauseMs = step * everySteps;
+    return behind ? 0 : pauseMs - ((farMs - watermarkMs) % pauseMs) + 50;
   };
 
   const clock = createClockWatch(now, () => performance.now());
   const tidy = async (): Promise<number> => {
+    if (!house.shares.leads()) return minuteMs;
     if (clock.jumped()) {
       log.warn({}, 'the clock jumped: nothing is removed by age for an hour');
       return hourMs;
@@ -85,7 +92,7 @@ export function startWork(house: House): Work {
     ...common,
     name: 'incidents',
     work: async () => {
-      await house.incidents.reconcile();
+      if (house.shares.leads()) await house.incidents.reconcile();
       return Math.min(minuteMs, 3 * stepMs);
     },
     retryMs: 5_000,
@@ -100,12 +107,15 @@ export function startWork(house: House): Work {
           startLoop({
             ...common,
             name: 'archive',
-            work: () => archive.advance(),
+            work: async () => (house.shares.leads() ? archive.advance() : stepMs),
             retryMs: Math.min(stepMs, 5_000),
             badAfterMs: 5 * minuteMs,
           }),
         ];
-  const loops: readonly Loop[] = [reader, incidents, upkeep, ...archiving];
+  const others = house.shares.shared
+    ? [startLoop({ ...common, name: 'others', work: followOthers(house, stepMs), retryMs: 5_000, badAfterMs: minuteMs })]
+    : [];
+  const loops: readonly Loop[] = [reader, incidents, upkeep, ...archiving, ...others];
   return {
     counts,
     health: () => loops.map((loop) => loop.health()),
@@ -118,17 +128,45 @@ export function startWork(house: House): Work {
 }
 
 /**
+ * What other instances scored comes onto this one's board, so that each shows and exposes everything, and whoever takes over
+ * has the rules' state already; what was changed through their pages comes into this one's files.
+ */
+function followOthers(house: House, stepMs: number): () => Promise<number> {
+  let sinceMs = 0;
+  let derivedMs = house.now();
+  return async () => {
+    const rows = await house.store.pipeline.board(sinceMs);
+    const foreign = rows.filter((row) => {
+      const known = house.board.get(row.profile, row.entity);
+      return (known === null || known.tsMs < row.tsMs) && !house.shares.owns(row.profile, row.entity);
+    });
+    house.board.put(foreign);
+    // A step back, for commits do not come in the order of their steps.
+    sinceMs = Math.max(sinceMs, ...rows.map((row) => row.tsMs - 20 * stepMs));
+    for (const profile of new Set(foreign.map((row) => row.profile))) house.events.emit({ kind: 'scores', profile, tsMs: house.now() });
+    if (Math.abs(house.now() - derivedMs) >= minuteMs) {
+      derivedMs = house.now();
+      await house.inventoryChanged();
+      await house.receiversChanged();
+    }
+    return Math.min(5_000, stepMs);
+  };
+}
+
+/**
  * The profiles to read: on an adopted source those it has a selector for, else those with a target, or with one in the past;
  * linux-host always. Nobody pays for the rest.
  */
-async function profilesInUse(house: Pick<House, 'profiles' | 'config' | 'store'>): Promise<Profile[]> {
+async function profilesInUse(house: Pick<House, 'profiles' | 'config' | 'store' | 'shares'>): Promise<Profile[]> {
   const adopted = house.config.prometheus.source;
   const targets = new Set((await house.store.targets.list()).map((target) => target.profile));
   const used: Profile[] = [];
   for (const profile of house.profiles.values()) {
     const { slug } = profile;
     const known =
-      adopted === undefined ? targets.has(slug) || (await house.store.pipeline.cursor(slug)) !== null : slug in adopted.selectors;
+      adopted === undefined
+        ? targets.has(slug) || (await house.store.pipeline.cursors(house.shares.ledgers(slug))).size > 0
+        : slug in adopted.selectors;
     if (known || slug === 'linux-host') used.push(profile);
   }
   return used;

@@ -10,13 +10,14 @@ import { type Database, tables } from './schema.ts';
 /**
  * A backup is text, one JSON value per line: a header, then `[table, row]` with the columns as the database names them
  * (bytes as base64), then a trailer with the rows per table and the SHA-256 of all lines before it, so that a file that
- * was cut or changed is refused. Sessions are left out: a restored backup must not sign anybody in.
+ * was cut or changed is refused. Sessions are left out: a restored backup must not sign anybody in. So are leases: they are of
+ * instances that run now.
  */
 const headerSchema = z.object({ vigia: z.literal('backup'), schema: z.number().int().positive(), date: z.string() });
 const trailerSchema = z.object({ rows: z.record(z.string(), z.number()), sha256: z.string() });
 const rowSchema = z.tuple([z.string(), z.record(z.string(), z.unknown())]);
 
-const saved = tables.filter((table) => table.name !== 'session');
+const saved = tables.filter(({ name }) => name !== 'session' && name !== 'lease');
 const BATCH = 200;
 const BYTES_KEY = 'base64';
 

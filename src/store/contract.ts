@@ -22,6 +22,8 @@ export interface Store {
   readonly accounts: AccountStore;
   readonly audit: AuditStore;
   readonly archive: ArchiveStore;
+  /** Null on SQLite, which serves one instance. */
+  readonly leases: LeaseStore | null;
   /** Removes what is older than the given times, and sessions that had ended by `sessionsMs`; answers how many rows went, by table. */
   prune(before: {
     incidentsMs: number;
@@ -55,8 +57,9 @@ export interface TargetStore {
   remove(id: string): Promise<boolean>;
 }
 
-/** One profile's committed stretch of time: each aligned step in (fromMs, toMs] was looked at exactly once. */
+/** One ledger's committed stretch of time: each aligned step in (fromMs, toMs] was looked at exactly once. */
 export interface ScoredRange {
+  /** The ledger: the profile, or a share of its entities where several instances share them. */
   readonly profile: string;
   readonly fromMs: number;
   readonly toMs: number;
@@ -84,6 +87,10 @@ export interface EntityRow {
 /** What one tick changes; committed in one transaction, or not at all. */
 export interface TickCommit {
   readonly profile: string;
+  /** Where the cursor and the ranges are kept when the tick is about a share of the profile's entities; the profile otherwise. */
+  readonly ledger?: string;
+  /** Nothing is written when this lease is no longer held. */
+  readonly fence?: Fence | null;
   /**
    * The cursor must still be here, else nothing is written (two instances, a replayed tick). Null: no cursor yet; such a
    * tick places it at `toMs` and counts no step (present, missing and scored are 0, no findings).
@@ -98,18 +105,47 @@ export interface TickCommit {
   readonly findings: readonly Omit<Finding, 'id'>[];
 }
 
-export interface PipelineStore {
-  cursor(profile: string): Promise<number | null>;
+/** A lease as it was given: whoever holds it later has a higher token. */
+export interface Fence {
+  readonly slot: string;
+  readonly holder: string;
+  readonly token: number;
+}
+
+/** What several instances on one database share. Each method is one transaction; times are of the database's clock. */
+export interface LeaseStore {
   /**
-   * One transaction. @returns false when the cursor was no longer at `fromMs`; nothing was written then.
+   * Renews what `instance` holds for `ttlMs`, gives back what is more than its even share of each kind of slot (`entities/3` is
+   * of the kind `entities`), and takes what is free or has expired up to that share. @returns what it holds now, and how many
+   * instances live.
+   */
+  round(asked: { instance: string; slots: readonly string[]; ttlMs: number }): Promise<{ held: readonly Fence[]; instances: number }>;
+  /** Gives everything back at once. */
+  leave(instance: string): Promise<void>;
+  /** What is held, with the time that is left; negative when it has expired and nobody took it yet. */
+  list(): Promise<(Fence & { leftMs: number })[]>;
+}
+
+export interface PipelineStore {
+  cursor(ledger: string): Promise<number | null>;
+  /** Of those that have one. */
+  cursors(ledgers: readonly string[]): Promise<Map<string, number>>;
+  /**
+   * Gives each of the profile's `ledgers` its cursor: where the profile had others (one instance became several, or several
+   * one), they go on where the slowest of those stood; else they begin at `atMs`.
+   */
+  placeCursors(profile: string, ledgers: readonly string[], atMs: number): Promise<void>;
+  /**
+   * One transaction. @returns false when the cursor was no longer at `fromMs`, or the lease is lost; nothing was written then.
    * @throws RangeError for a tick that runs backwards, or counts steps without a `fromMs`.
    */
   commitTick(tick: TickCommit): Promise<boolean>;
-  /** Ranges that overlap (fromMs, toMs], in order; adjacent ticks of a day are one range. */
   /** After a clock that was wrong: the cursor goes from `fromMs` to `toMs` without a word about the time between. */
-  resetCursor(profile: string, fromMs: number, toMs: number): Promise<boolean>;
-  ranges(profile: string, fromMs: number, toMs: number): Promise<ScoredRange[]>;
-  board(): Promise<BoardRow[]>;
+  resetCursor(ledger: string, fromMs: number, toMs: number): Promise<boolean>;
+  /** Ranges that overlap (fromMs, toMs], in order; adjacent ticks of a day are one range. */
+  ranges(ledger: string, fromMs: number, toMs: number): Promise<ScoredRange[]>;
+  /** Rows of `sinceMs` and later; all of them without it. */
+  board(sinceMs?: number): Promise<BoardRow[]>;
   entities(profile?: string): Promise<EntityRow[]>;
   setThreshold(profile: string, entity: string, threshold: number | null): Promise<void>;
   /** Null follows the profile. The entity need not have been seen yet. */
@@ -135,6 +171,8 @@ export interface ModelStore {
   version(profile: string, entity: string, version: number): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
   /** Makes a version the active one and pins it. @throws VigiaError `not-found` when it is not there, or is corrupt. */
   activate(profile: string, entity: string, version: number): Promise<ModelInfo>;
+  /** The version in force of each entity of a profile. */
+  activeVersions(profile: string): Promise<Map<string, number>>;
   /** The active model with its buffer; the caller checks `sha256`. */
   active(profile: string, entity: string): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
   markCorrupt(id: number, reason: string): Promise<void>;

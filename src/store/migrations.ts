@@ -17,6 +17,7 @@ export const migrations: readonly Migration[] = [
   { name: 'first', statements: first },
   { name: 'archive', statements: archive },
   { name: 'what a model was made of', statements: modelOrigin },
+  { name: 'leases', statements: leases },
 ];
 
 function modelOrigin(): readonly string[] {
@@ -109,4 +110,9 @@ function archive(): readonly string[] {
       rule text primary key, began_ms bigint not null, cursor_ms bigint not null, written bigint not null,
       refused bigint not null, not_finite bigint not null)`,
   ];
+}
+
+/** Only PostgreSQL serves several instances; on SQLite it stays empty. */
+function leases(): readonly string[] {
+  return [`create table lease (slot text primary key, holder text not null, token bigint not null, expires_ms bigint not null)`];
 }

@@ -86,6 +86,15 @@ export function modelStore({ db }: Context): ModelStore {
         .executeTakeFirst();
       return saved === undefined ? null : toInfo(saved);
     },
+    async activeVersions(profile) {
+      const rows = await db
+        .selectFrom('model')
+        .select(['entity', 'version'])
+        .where('profile', '=', profile)
+        .where('state', '=', 'active')
+        .execute();
+      return new Map(rows.map(({ entity, version }) => [entity, version]));
+    },
     async active(profile, entity) {
       return withBuffer(await bufferOf(profile, entity).where('state', '=', 'active').executeTakeFirst());
     },

@@ -12,6 +12,7 @@ import type { Context } from './context.ts';
 import type { Store, StoreKind } from './contract.ts';
 import { findingStore } from './findings.ts';
 import { incidentStore } from './incidents.ts';
+import { leaseStore } from './leases.ts';
 import { migrateIn, refuseNewer, schemaOf } from './migrate.ts';
 import { type Migration, migrations } from './migrations.ts';
 import { modelStore } from './models.ts';
@@ -73,6 +74,7 @@ function assemble(context: Context, location: StoreLocation, list: readonly Migr
     accounts: accountStore(context),
     audit: auditStore(context),
     archive: archiveStore(context),
+    leases: kind === 'postgresql' ? leaseStore(context) : null,
     ...upkeep(context),
     dump: (write) => dump(db, location, { schema: list.length, nowMs: now() }, write),
     load: (lines, name = 'The input') =>

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { atomically, bit, chunks, type Context, parse } from './context.ts';
 import type { PipelineStore, TickCommit } from './contract.ts';
 import { addFindings } from './findings.ts';
+import { holds } from './leases.ts';
 import type { BoardTableRow, Database } from './schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -18,35 +19,59 @@ export function pipelineStore({ db, now }: Context): PipelineStore {
   }
 
   return {
-    async cursor(profile) {
-      return (await db.selectFrom('cursor').select('atMs').where('profile', '=', profile).executeTakeFirst())?.atMs ?? null;
+    async cursor(ledger) {
+      return (await db.selectFrom('cursor').select('atMs').where('profile', '=', ledger).executeTakeFirst())?.atMs ?? null;
+    },
+    async cursors(ledgers) {
+      if (ledgers.length === 0) return new Map();
+      const rows = await db.selectFrom('cursor').selectAll().where('profile', 'in', ledgers).execute();
+      return new Map(rows.map(({ profile, atMs }) => [profile, atMs]));
+    },
+    async placeCursors(profile, ledgers, atMs) {
+      await atomically(db, async (transaction) => {
+        const rows = await transaction
+          .selectFrom('cursor')
+          .selectAll()
+          .where((it) => it.or([it('profile', '=', profile), it('profile', 'like', `${profile}/%`)]))
+          .execute();
+        const fromMs = rows.length === 0 ? atMs : Math.min(...rows.map((row) => row.atMs));
+        await transaction
+          .insertInto('cursor')
+          .values(ledgers.map((ledger) => ({ profile: ledger, atMs: fromMs })))
+          .onConflict((on) => on.column('profile').doNothing())
+          .execute();
+        const others = rows.map((row) => row.profile).filter((ledger) => !ledgers.includes(ledger));
+        if (others.length > 0) await transaction.deleteFrom('cursor').where('profile', 'in', others).execute();
+      });
     },
     async commitTick(tick) {
       check(tick);
       return atomically(db, async (transaction) => {
-        if (!(await moveCursor(transaction, tick))) return false;
-        await addRange(transaction, tick);
+        if (tick.fence && !(await holds(transaction, tick.fence))) return false;
+        if (!(await moveCursor(transaction, { ...tick, profile: tick.ledger ?? tick.profile }))) return false;
+        await addRange(transaction, { ...tick, profile: tick.ledger ?? tick.profile });
         await addSeen(transaction, tick);
         await putBoard(transaction, tick);
         await addFindings(transaction, tick.findings);
         return true;
       });
     },
-    resetCursor: (profile, fromMs, toMs) => moveCursor(db, { profile, fromMs, toMs }),
-    async ranges(profile, fromMs, toMs) {
+    resetCursor: (ledger, fromMs, toMs) => moveCursor(db, { profile: ledger, fromMs, toMs }),
+    async ranges(ledger, fromMs, toMs) {
       const rows = await db
         .selectFrom('scoredRange')
         .selectAll()
-        .where('profile', '=', profile)
+        .where('profile', '=', ledger)
         .where('toMs', '>', fromMs)
         .where('fromMs', '<', toMs)
         .orderBy('fromMs')
         .execute();
       return rows.map((row) => ({ ...row, late: row.late === 1 }));
     },
-    async board() {
-      const rows = await db.selectFrom('board').selectAll().orderBy('profile').orderBy('entity').execute();
-      return rows.map(({ sharesJson, ...rest }) => ({ ...rest, shares: parse(sharesJson) }));
+    async board(sinceMs) {
+      let query = db.selectFrom('board').selectAll().orderBy('profile').orderBy('entity');
+      if (sinceMs !== undefined) query = query.where('tsMs', '>=', sinceMs);
+      return (await query.execute()).map(({ sharesJson, ...rest }) => ({ ...rest, shares: parse(sharesJson) }));
     },
     async entities(profile) {
       let query = db.selectFrom('entity').selectAll().orderBy('profile').orderBy('entity');

@@ -24,6 +24,7 @@ export interface Tables {
   session: SessionRow;
   token: TokenRow;
   archiveRule: ArchiveRow;
+  lease: { slot: string; holder: string; token: number; expiresMs: number };
   audit: { id: Generated<number>; tsMs: number; who: string; address: string; action: string; subject: string; detail: string };
 }
 
@@ -198,4 +199,5 @@ export const tables: readonly { readonly name: string; readonly key: readonly st
   { name: 'token', key: ['id'], serial: true },
   { name: 'audit', key: ['id'], serial: true },
   { name: 'archive_rule', key: ['rule'] },
+  { name: 'lease', key: ['slot'] },
 ];

@@ -67,11 +67,13 @@ export async function installPackages(packages: readonly string[], options: Pack
   }
 }
 
-/** What a program of an unpacked tree needs to run from there: its libraries, its fonts, and where it must stand. */
+/** What a program of an unpacked tree needs to run from there: its libraries, modules and fonts, and where it must stand. */
 export function treeSettings(tree: string, file: string): { env: Record<string, string>; cwd?: string } {
   const env: Record<string, string> = {};
   const libraries = new Set(globSync(['{usr/,}lib/*-linux-gnu*/*.so*', '{usr/,}lib/*-linux-gnu*/*/*.so*'], { cwd: tree }).map(dirname));
   if (libraries.size > 0) env['LD_LIBRARY_PATH'] = [...libraries].map((folder) => join(tree, folder)).join(':');
+  const modules = join(tree, 'usr', 'lib', 'python3', 'dist-packages');
+  if (existsSync(modules)) env['PYTHONPATH'] = modules;
   const fonts = join(tree, 'fonts.conf');
   if (existsSync(fonts)) env['FONTCONFIG_FILE'] = fonts;
   return absolutePaths.some((each) => join(tree, each.file) === file) ? { env, cwd: tree } : { env };

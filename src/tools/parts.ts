@@ -30,6 +30,8 @@ interface Part {
 
 const bin = ['/usr/bin', '/usr/sbin'];
 const postgresql = { folders: ['/usr/lib/postgresql/*/bin'], packages: ['postgresql'], approximateMb: 75 };
+/** An engine needs all of them; each starts the next by its name. */
+const docker = { folders: [...bin, '/bin'], packages: ['docker.io', 'busybox-static'], approximateMb: 70 };
 const prometheus: Release = { repository: 'prometheus', version: '2.53.4' };
 const alertmanager: Release = { repository: 'alertmanager', version: '0.28.1' };
 const nodeExporter: Release = { repository: 'node_exporter', version: '1.9.1' };
@@ -63,8 +65,17 @@ const partTable = {
   initdb: { binaries: ['initdb'], ...postgresql },
   pg_ctl: { binaries: ['pg_ctl'], ...postgresql },
   postgres: { binaries: ['postgres'], ...postgresql },
+  'victoria-metrics': { binaries: ['victoria-metrics'], folders: bin, packages: ['victoria-metrics'], approximateMb: 23 },
   influxd: { binaries: ['influxd'], folders: bin, packages: ['influxdb'], approximateMb: 6 },
+  dockerd: { binaries: ['dockerd'], ...docker },
+  containerd: { binaries: ['containerd'], ...docker },
+  'containerd-shim-runc-v2': { binaries: ['containerd-shim-runc-v2'], ...docker },
+  runc: { binaries: ['runc'], ...docker },
+  busybox: { binaries: ['busybox'], ...docker },
   openssl: { binaries: ['openssl'], folders: bin, packages: ['openssl'], approximateMb: 2 },
+  kubectl: { binaries: ['kubectl'], folders: bin, packages: ['kubernetes-client'], approximateMb: 8 },
+  shellcheck: { binaries: ['shellcheck'], folders: bin, packages: ['shellcheck'], approximateMb: 3 },
+  'docker-compose': { binaries: ['docker-compose'], folders: bin, packages: ['docker-compose'], approximateMb: 5 },
 } as const satisfies Record<string, Part>;
 
 export type PartName = keyof typeof partTable;

@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { sessionQuery } from './api/queries.ts';
-import { aiSearch, hostSearch, incidentsSearch, loginSearch, sectionOf } from './search.ts';
+import { aiSearch, containersSearch, hostSearch, incidentsSearch, loginSearch, sectionOf } from './search.ts';
 import { Broken, Missing } from './shell/Failures.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -59,6 +59,13 @@ const host = createRoute({
   component: lazyRouteComponent(() => import('./pages/host/HostPage.tsx'), 'HostPage'),
 });
 
+const containers = createRoute({
+  getParentRoute: () => inside,
+  path: '/containers',
+  validateSearch: containersSearch,
+  component: lazyRouteComponent(() => import('./pages/containers/ContainersPage.tsx'), 'ContainersPage'),
+});
+
 const incidents = createRoute({
   getParentRoute: () => inside,
   path: '/incidents',
@@ -109,7 +116,7 @@ const help = createRoute({
 const tree = root.addChildren([
   login,
   setup,
-  inside.addChildren([overview, host, incidents, incident, ai, targets, settingsHome, settings, help]),
+  inside.addChildren([overview, host, containers, incidents, incident, ai, targets, settingsHome, settings, help]),
 ]);
 
 export function createPageRouter(client: QueryClient) {

@@ -41,6 +41,8 @@ export const rangeNames = Object.keys(ranges) as readonly Range[];
 export const hostSearch = (raw: Raw) =>
   checked({ range: oneOf(raw['range'], rangeNames), small: names(raw['small']), wide: names(raw['wide']) });
 
+export const containersSearch = (raw: Raw) => checked({ application: text(raw['application']), range: oneOf(raw['range'], rangeNames) });
+
 export const incidentsSearch = (raw: Raw) =>
   checked({
     state: oneOf(raw['state'], ['open', 'closed', 'unknown'] as const),

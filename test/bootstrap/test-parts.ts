@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { reasonOf } from '../../src/model/errors.ts';
 import { ensureParts, type FoundPart, type PartName, type Tool } from '../../src/tools/parts.ts';
 
 const names = [
@@ -17,6 +18,12 @@ const names = [
   'openssl',
 ] as const satisfies readonly PartName[];
 
+/** What not every machine has or may run: where it cannot be had, the tests that need it are skipped, or take recordings. */
+const optional: readonly { readonly names: readonly PartName[]; readonly rootAlone?: true }[] = [
+  { names: ['kubectl', 'docker-compose', 'shellcheck'] },
+  { names: ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc', 'busybox'], rootAlone: true },
+];
+
 export interface TestParts {
   /** A folder for PATH with every part that is not installed in the system, ready to start by its name. */
   readonly binDir: string;
@@ -25,11 +32,19 @@ export interface TestParts {
 
 /** Makes sure that every program that tests start is there; what had to be unpacked gets a small script in `binDir`. */
 export async function ensureTestParts(root: string, install: boolean, progress: (line: string) => void): Promise<TestParts> {
+  const isRoot = process.getuid?.() === 0;
   // As root, tests start PostgreSQL as another user, who may not be able to read the checkout.
-  const partsDir = process.getuid?.() === 0 ? '/var/cache/vigia/parts' : join(root, '.vigia', 'parts');
-  const found = await ensureParts(names, { partsDir, install, progress });
-  const binDir = join(partsDir, 'bin');
-  const unpacked = Object.values(found).filter((part) => part.from !== 'path');
+  const options = { partsDir: isRoot ? '/var/cache/vigia/parts' : join(root, '.vigia', 'parts'), install, progress };
+  const found: Partial<Record<PartName, FoundPart>> & Record<(typeof names)[number], FoundPart> = await ensureParts(names, options);
+  for (const { names: more, rootAlone } of optional) {
+    if (rootAlone && !isRoot) continue;
+    await ensureParts(more, options).then(
+      (parts) => Object.assign(found, parts),
+      (thrown: unknown) => progress(`Tests that need ${more.join(', ')} do without: ${reasonOf(thrown)}`),
+    );
+  }
+  const binDir = join(options.partsDir, 'bin');
+  const unpacked = Object.values<FoundPart>(found).filter((part) => part.from !== 'path');
   if (unpacked.length > 0) {
     rmSync(binDir, { recursive: true, force: true });
     mkdirSync(binDir, { recursive: true });

@@ -106,6 +106,15 @@ test('a test message reaches the receiver it is for, and nobody else', async () 
   expect(await reached(dir, labels)).toEqual(['email/two']);
 });
 
+test('where another instance sends, receivers get tests alone', async () => {
+  const dir = folder(allReceivers, { sends: false });
+  expect(await check(dir)).toBe('agrees');
+  expect(await reached(dir, { severity: 'critical', category: 'disk' })).toEqual([]);
+  const [first] = allReceivers;
+  const name = `${first?.kind}/${first?.name}`;
+  expect(await reached(dir, { severity: 'info', [TEST_LABEL]: name })).toEqual([name]);
+});
+
 test('law: no critical and no warning is lost as long as a receiver shares the work', async () => {
   const some = record({
     kind: constantFrom('telegram' as const, 'discord' as const, 'email' as const),

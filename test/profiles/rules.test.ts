@@ -42,7 +42,7 @@ test('alerts are called after what they are about', () => {
   expect(names('redis')).toEqual(['VigiaAnomaly', 'ServiceDown', 'ServiceMissing', 'MemoryDifference', 'ServiceUnavailable']);
   expect(names('ping')).toEqual(['VigiaAnomaly', 'ServiceDown', 'ServiceMissing', 'ServiceUnavailable']);
   expect(names('http-endpoint')).toContain('CertificateExpires');
-  expect(names('container')).toEqual(['VigiaAnomaly']);
+  expect(names('container')).toEqual(['VigiaAnomaly', 'EngineDown', 'EngineMissing', 'ContainerMemoryHigh', 'ContainerCpuHigh']);
 });
 
 test('a web address that does not answer is critical after a minute, a certificate a warning 14 days before its end', async () => {

@@ -11,12 +11,14 @@ import { openApp } from '../../src/server/app.ts';
 import { createBacktests } from '../../src/server/backtests.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { ruleSpecs } from '../../src/server/derive/rules.ts';
+import { createEngines } from '../../src/server/docker/engines.ts';
 import { createEvents } from '../../src/server/events.ts';
 import type { House } from '../../src/server/house.ts';
 import { createIncidents } from '../../src/server/incidents.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import { ruleInput } from '../../src/server/rule-input.ts';
+import { alone } from '../../src/server/shares.ts';
 import { openStore } from '../../src/store/open.ts';
 import { fakeDetectors } from './fake-detector.ts';
 import { fakeSource, profile, type World } from './fake-source.ts';
@@ -87,6 +89,10 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     log,
     onChange: () => {},
   });
+  const fetch = (async () => {
+    throw new Error('nothing is fetched here');
+  }) as never;
+  const engines = await createEngines({ config, store, fetch, internalPort: 1, now, log, onChange: () => {}, onHealth: () => {} });
   let silenceCount = 0;
   const house: House = {
     version: '0.0.0',
@@ -106,11 +112,12 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     alertmanager: alertmanager as never,
     alertmanagerUrl: 'http://127.0.0.1:1',
     archive: null,
+    shares: alone,
+    plan: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
-    fetch: (async () => {
-      throw new Error('nothing is fetched here');
-    }) as never,
+    engines,
+    fetch,
     silences: {
       list: async () => [...far.silences.values()] as never,
       add: async (silence) => {
@@ -162,6 +169,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     },
     async stop() {
       await backtests.stop();
+      await engines.stop();
       await app.close();
       await store.close();
       rmSync(dir, { recursive: true });

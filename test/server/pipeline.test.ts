@@ -27,10 +27,10 @@ const config = configSchema.parse({ detection: { detector: 'isolation-forest', m
 const calm = (feature: string, tsMs: number): number =>
   0.1 + 0.02 * Math.sin(tsMs / 7_000 + feature.length) + 0.01 * Math.sin(tsMs / 1_300);
 
-async function house(world: World, reuse?: Store, detector = config.detection.detector) {
+async function house(world: World, reuse?: Store, detector = config.detection.detector, everySteps = 1) {
   const store = reuse ?? (await openStore({ file: join(dir, `${stores.length}.sqlite`) }, { now: () => world.nowMs }));
   if (reuse === undefined) stores.push(store);
-  const source = fakeSource(world);
+  const source = { ...fakeSource(world), everySteps };
   const board = createBoard({ profiles: new Map([[profile.slug, profile]]), freshMs: 60_000 });
   const learner = createLearner({ store, source: () => source, config: { ...config.detection, detector }, log, onChange: () => {} });
   const pipeline = createPipeline({
@@ -119,6 +119,24 @@ describe('pipeline', () => {
       expect([detector === null, score === null || detector !== null]).toEqual([learningUntilMs !== null, true]);
     }
     expect(board.get(profile.slug, 'web1')?.score).toBeGreaterThanOrEqual(0);
+  });
+
+  it('waits for several steps where they are to be read at once, and scores each of them', async () => {
+    const world = worldOf(['web1']);
+    const { store, catchUp } = await house(world, undefined, undefined, 3);
+    await catchUp();
+    const placedMs = (await store.pipeline.cursor(profile.slug)) as number;
+    expect((placedMs / stepMs) % 3).toBe(0);
+    const queries = () => world.queries;
+    world.nowMs = placedMs + 2 * stepMs + 2 * stepMs;
+    const before = queries();
+    await catchUp();
+    expect(queries()).toBe(before);
+    world.nowMs = placedMs + 3 * stepMs + 2 * stepMs;
+    await catchUp();
+    expect(await store.pipeline.cursor(profile.slug)).toBe(placedMs + 3 * stepMs);
+    expect((await store.pipeline.ranges(profile.slug, placedMs, world.nowMs)).reduce((sum, range) => sum + range.present, 0)).toBe(4);
+    expect(queries()).toBe(before + 1 + profile.features.length);
   });
 
   it('scores every step that Prometheus holds exactly once, whatever stops in between', async () => {

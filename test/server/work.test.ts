@@ -5,6 +5,7 @@ import { configSchema } from '../../src/model/config.ts';
 import type { House } from '../../src/server/house.ts';
 import { loadProfiles } from '../../src/server/profiles.ts';
 import { startWork } from '../../src/server/work.ts';
+import { alone } from '../../src/server/shares.ts';
 import { target } from '../derive/house.ts';
 import { eventually } from '../stand-ins/real.ts';
 
@@ -25,12 +26,17 @@ async function oneRound(given: {
     profiles,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     now: Date.now,
-    source: { watermarkMs: 0 },
+    source: { watermarkMs: 0, stepMs: 15_000 },
+    plan: null,
+    shares: alone,
     events: { emit() {} },
     incidents: { reconcile: () => never },
     store: {
       targets: { list: async () => (given.targets ?? []).map((profile) => target(profile, { profile })) },
-      pipeline: { cursor: async (slug: string) => (given.cursors?.includes(slug) === true ? 1 : null), evict: () => never },
+      pipeline: {
+        cursors: async (slugs: string[]) => new Map(slugs.filter((slug) => given.cursors?.includes(slug)).map((slug) => [slug, 1])),
+        evict: () => never,
+      },
     },
     pipeline: {
       tick: async ({ slug }: { slug: string }) => {

@@ -121,9 +121,10 @@ describe('a backup', () => {
     const back = await sqlite.open();
     await back.load(stream((await linesOf(there)).map((line) => `${line}\r\n`)));
     expect(await linesOf(back)).toEqual(lines);
-    const { session, ...rows } = (await full.sizes()).rows;
+    const { session, lease, ...rows } = (await full.sizes()).rows;
     expect(session).toBe(1);
-    expect((await back.sizes()).rows).toEqual({ ...rows, session: 0 });
+    expect(lease).toBe(0);
+    expect((await back.sizes()).rows).toEqual({ ...rows, session: 0, lease: 0 });
     expect(Object.values(rows).every((count) => count > 0)).toBe(true);
     expect((await there.models.active('linux-host', 'a'))?.buffer).toHaveLength(1000);
     // Counters go on where they were.

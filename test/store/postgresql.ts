@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -15,7 +15,8 @@ export interface Postgresql {
   stop(): Promise<void>;
 }
 
-export async function startPostgresql(): Promise<Postgresql> {
+/** `forEveryUser`: also a Vigía that became a user of its own may connect. */
+export async function startPostgresql({ forEveryUser = false } = {}): Promise<Postgresql> {
   const bin = binaries();
   const dir = mkdtempSync(join(tmpdir(), 'vigia-pg-'));
   const data = join(dir, 'data');
@@ -23,6 +24,7 @@ export async function startPostgresql(): Promise<Postgresql> {
   // PostgreSQL refuses to run as root.
   const root = process.getuid?.() === 0;
   if (root) for (const folder of [dir, data]) chownSync(folder, NOBODY, NOBODY);
+  if (forEveryUser) chmodSync(dir, 0o755);
   const dropped = root ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
   const env = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', HOME: dir };
   execFileSync('setpriv', [...dropped, join(bin, 'initdb'), '-D', data, '-U', 'vigia', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {

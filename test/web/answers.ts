@@ -3,6 +3,7 @@ import type { Account } from '../../src/model/account.ts';
 import type { PanelData } from '../../src/model/api.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
+import { containerAnswer } from './containers.ts';
 import { similarTo } from './explanation.ts';
 import { notFound, type Reply } from './reply.ts';
 import { allProfiles, wave, wobble } from './figures.ts';
@@ -23,6 +24,9 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return { body: { profiles: allProfiles } };
     case 'hosts':
       return hostAnswer(scene, rest, query);
+    case 'containers':
+    case 'engines':
+      return containerAnswer(scene, method, path, query, body);
     case 'targets':
       return targetAnswer(scene, method, rest, body as TargetInput);
     case 'incidents':
@@ -233,6 +237,22 @@ function settingsAnswer(scene: Scene, method: string, path: string): Reply {
               comment: 'Disk swap',
             },
           ],
+        },
+      };
+    case 'source':
+      return {
+        body: {
+          source: {
+            scrapeMs: 15_000,
+            stepMs: 30_000,
+            everySteps: 2,
+            reason:
+              'to keep within the query budget, the step is 30s instead of 15s: every scrape would cost 9,000 samples a minute of 5,000',
+            budget: { series: null, samples: 5_000, seconds: 2 },
+            profiles: [{ profile: 'linux-host', entities: 3, queries: 13, series: 900, samples: 4_500, seconds: 0.4 }],
+            used: { series: 880, samples: 4_400, seconds: 0.3 },
+            waiting: 1,
+          },
         },
       };
     case 'archive':

@@ -1,6 +1,7 @@
 import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
 import type { Backtest } from '../../src/model/backtest.ts';
+import type { Containers } from '../../src/model/docker.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
@@ -8,6 +9,7 @@ import { allProfiles, calmFigures, featuresOf, linuxHost, loadedFigures, sharesO
 import type { Moved } from '../../src/model/explanation.ts';
 import { movedOf } from './explanation.ts';
 import { doneBacktest } from './answers-ai.ts';
+import { someContainers } from './containers.ts';
 
 /** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
 export interface Scene {
@@ -22,8 +24,9 @@ export interface Scene {
   findings: Finding[];
   versions: ModelInfo[];
   backtest: Backtest | null;
+  containers: Containers;
 }
-export type SceneName = 'calm' | 'incident' | 'empty' | 'kinds';
+export type SceneName = 'calm' | 'incident' | 'empty' | 'kinds' | 'containers';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -193,6 +196,7 @@ export function house(now: number, targets: TargetOverview[]): Scene {
     findings: [],
     versions: versionsOf(now),
     backtest: doneBacktest(),
+    containers: { engines: [], suggestion: '/var/run/docker.sock', applications: [] },
   };
 }
 
@@ -203,6 +207,8 @@ export function makeScene(name: SceneName, now = Date.now()): Scene {
     return scene;
   }
   if (name === 'kinds') return kinds(now);
+  if (name === 'containers')
+    return { ...house(now, [target(now, 'lab', 'lab', { profile: 'container' })]), containers: someContainers(now) };
   const targets = [
     target(now, 'web1', 'web1', { managedBy: 'vigia', address: '127.0.0.1:9100', labels: { rack: 'a3' } }),
     target(now, 'db-primary', hostileName, { score: 0.41 }),

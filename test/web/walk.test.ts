@@ -317,7 +317,7 @@ test('everything is reached by keyboard: skip link first, menus by arrow, focus 
   await page.getByRole('heading', { name: /web1 behaves/ }).waitFor();
   const focused = () => page.evaluate("document.activeElement.textContent.trim() || document.activeElement.getAttribute('aria-label')");
   const walked: unknown[] = [];
-  for (let step = 0; step < 13; step++) {
+  for (let step = 0; step < 14; step++) {
     await page.keyboard.press('Tab');
     walked.push(await focused());
     const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
@@ -327,6 +327,7 @@ test('everything is reached by keyboard: skip link first, menus by arrow, focus 
     'Skip to the content',
     'Vigía',
     'Overview',
+    'Containers',
     'Incidents',
     'AI',
     'Targets',

@@ -10,6 +10,8 @@ import { yamlText } from './yaml-text.ts';
 
 export interface AlertmanagerInput {
   readonly receivers: readonly Receiver[];
+  /** False where another instance sends: receivers can be tested, and get nothing else. */
+  readonly sends?: boolean;
   readonly groupWaitMs: number;
   readonly groupIntervalMs: number;
   readonly repeatIntervalMs: number;
@@ -40,7 +42,7 @@ export function alertmanagerFiles(input: AlertmanagerInput): Record<string, stri
       group_wait: formatDuration(input.groupWaitMs),
       group_interval: formatDuration(input.groupIntervalMs),
       repeat_interval: formatDuration(input.repeatIntervalMs),
-      routes: [...testRoutes(enabled), ownRoute, ...routesOf(enabled)],
+      routes: [...testRoutes(enabled), ownRoute, ...(input.sends === false ? [] : routesOf(enabled))],
     },
     // A host that is down has no other news.
     inhibit_rules: [{ source_matchers: [`alertname=~"${down}"`], target_matchers: [`alertname!~"${down}"`], equal: ['entity', 'profile'] }],

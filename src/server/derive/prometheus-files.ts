@@ -1,7 +1,7 @@
 import { reveal, type Secret } from '../../clients/secret.ts';
 import type { Target } from '../../model/target.ts';
 import { formatDuration } from '../../model/time.ts';
-import { evaluationIntervalMs, instanceOf, type RuleInput } from './rule-spec.ts';
+import { engineIntervalMs, evaluationIntervalMs, instanceOf, type RuleInput } from './rule-spec.ts';
 import { ruleFileNames, ruleFiles } from './rules.ts';
 import { type ChildCredential, webFile } from './web-file.ts';
 import { yamlText } from './yaml-text.ts';
@@ -75,6 +75,7 @@ export function prometheusFiles(input: PrometheusInput): Record<string, string> 
         static_configs: [{ targets: [internal], labels: { instance: 'vigia' } }],
       },
       ...(input.node === undefined ? [] : [nodeJob(input.node)]),
+      ...(input.rules.targets.some(({ managedBy }) => managedBy === 'docker') ? [dockerJob(internal, bearer, input)] : []),
       ...profiles.map(({ slug, sampleLimit }) => ({
         job_name: slug,
         ...targetLimits,
@@ -90,6 +91,22 @@ export function prometheusFiles(input: PrometheusInput): Record<string, string> 
     [PROMETHEUS_WEB_FILE]: webFile(input.own),
     ...ruleFiles(input.rules),
     [PROMETHEUS_FILE]: yamlText(config),
+  };
+}
+
+/** Docker engines, which Vigía itself asks and exports. A job of its own, as only these scrapes carry its token. */
+function dockerJob(internal: string, bearer: object, input: PrometheusInput): unknown {
+  const interval = engineIntervalMs(input.scrapeIntervalMs);
+  return {
+    job_name: 'vigia-docker',
+    ...targetLimits,
+    sample_limit: 100_000,
+    body_size_limit: '64MB',
+    scrape_interval: formatDuration(interval),
+    scrape_timeout: formatDuration(Math.floor(interval * 0.9)),
+    ...bearer,
+    // Discovery names the job `container`: an engine is a target of its profile like a cAdvisor.
+    http_sd_configs: [{ url: `http://${internal}/internal/docker`, refresh_interval: '5s', ...bearer }],
   };
 }
 

@@ -46,6 +46,9 @@ export const rateWindowMs = (scrapeIntervalMs: number): number => 4 * scrapeInte
 /** Rules are evaluated with each scrape, and four times a minute at least. */
 export const evaluationIntervalMs = (scrapeIntervalMs: number): number => Math.min(scrapeIntervalMs, 15_000);
 
+/** How often a Docker engine is asked what runs, and its metrics are scraped: what stops is a finding within 30 s. */
+export const engineIntervalMs = (scrapeIntervalMs: number): number => Math.min(scrapeIntervalMs, 5_000);
+
 /** Text that stands for itself in a Go template. */
 export const literal = (text: string): string => wellFormed(text).replaceAll('{{', '{{ "{{" }}');
 

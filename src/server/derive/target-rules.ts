@@ -1,6 +1,7 @@
 import type { Profile } from '../../model/profile.ts';
 import type { Target } from '../../model/target.ts';
 import { bind } from '../profiles.ts';
+import { containerDownNames, containerRules } from './container-rules.ts';
 import { type Category, incidentUrl, instanceOf, literal, rateWindowMs, type RuleInput, type RuleSpec } from './rule-spec.ts';
 import { anyOf, constant } from '../promql.ts';
 
@@ -11,6 +12,7 @@ const MINUTE = 60_000;
 /** Threshold rules of one profile, from its targets: down, missing, unlike the rest of the group, disk almost full. */
 export function targetRules(profile: Profile, targets: readonly Target[], input: RuleInput): RuleSpec[] {
   const own = targets.filter((target) => target.enabled && target.profile === profile.slug);
+  if (profile.slug === 'container') return containerRules(profile, own, input);
   if (own.length === 0 || profile.kind === 'container') return [];
   return [
     down(profile, input),
@@ -36,6 +38,7 @@ export const downNames: readonly string[] = [
   'DeviceMissing',
   'ServiceMissing',
   'ServiceUnavailable',
+  ...containerDownNames,
 ];
 
 /** P29: the exporter does not answer. */

@@ -79,6 +79,7 @@ export function registerTargetRoutes(door: Door, house: House): void {
       handler: async ({ params: { id }, body, note }) => {
         const before = await known(id);
         mustBeOfProfile(body);
+        if (before.managedBy === 'docker') throw new VigiaError('conflict', { reason: 'An engine is changed on the page "Containers"' });
         // Vigía's own host is where its exporter child is: only its name, labels and switch are a person's.
         const fixed =
           before.managedBy === 'vigia'
@@ -110,6 +111,7 @@ export function registerTargetRoutes(door: Door, house: House): void {
             reason: 'This is the machine Vigía runs on: set parts.nodeExporter to false to stop watching it',
           });
         }
+        if (target.managedBy === 'docker') throw new VigiaError('conflict', { reason: 'An engine is removed on the page "Containers"' });
         await store.targets.remove(id);
         house.board.remove(target.profile, id);
         await changed();

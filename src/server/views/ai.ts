@@ -5,7 +5,7 @@ import { minuteText } from '../../model/time.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
 import { completeUntil, type EntityWindow, readWindow, sortedFeatures, type Window } from '../reader.ts';
-import { inScope, watched } from './overview.ts';
+import { bringsMany, inScope, watched } from './overview.ts';
 
 const hourMs = 3_600_000;
 const weekMs = 168 * hourMs;
@@ -26,7 +26,7 @@ export function profileOf(house: House, scope: Scope, slug: string): Profile {
 
 export async function aiState(house: House, scope: Scope): Promise<AiState> {
   const switches = await house.store.pipeline.profileRealtime();
-  const everything = await watched(house, scope);
+  const everything = await watched(house, scope, true);
   const models = await house.store.models.list({});
   const active = new Map(models.filter((model) => model.state === 'active').map((model) => [`${model.profile}\n${model.entity}`, model]));
   return {
@@ -42,7 +42,8 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
           realtime,
           features: sortedFeatures(profile).map(({ name, title, unit }) => ({ name, title, unit })),
           entities: everything
-            .filter(({ target }) => target.profile === profile.slug)
+            // What brings many entities is none itself.
+            .filter(({ target }) => target.profile === profile.slug && (target.id.includes('/') || !bringsMany(house, profile.slug)))
             .map(({ target, entity }) => {
               const row = house.board.get(profile.slug, target.id);
               const learned = house.learner.of(profile, target.id);
@@ -51,9 +52,10 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
                 name: target.name,
                 realtime: entity?.realtime ?? realtime,
                 score: row?.score ?? null,
-                threshold: entity?.thresholdOverride ?? learned.detector?.threshold ?? null,
+                threshold: entity?.thresholdOverride ?? learned.detector?.threshold ?? row?.threshold ?? null,
                 thresholdOverride: entity?.thresholdOverride ?? null,
-                learningUntilMs: learned.learningUntilMs,
+                learningUntilMs:
+                  learned.learningUntilMs ?? (house.shares.owns(profile.slug, target.id) ? null : (row?.learningUntilMs ?? null)),
                 model: active.get(`${profile.slug}\n${target.id}`) ?? null,
               };
             }),

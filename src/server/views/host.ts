@@ -6,7 +6,7 @@ import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
 import { queriesOf } from '../panels.ts';
 import { expectedOf, sharesOf } from '../scoring.ts';
-import { bind } from '../profiles.ts';
+import { type Binding, bind } from '../profiles.ts';
 import { constant } from '../promql.ts';
 import { bindingOfTarget, completeUntil, readWindow, sortedFeatures } from '../reader.ts';
 import { pointsOf, targetOverviews } from './overview.ts';
@@ -16,7 +16,7 @@ const maxPoints = 360;
 
 /** @throws VigiaError `not-found`, also for what the account may not see. */
 export async function targetOf(house: House, scope: Scope, id: string): Promise<{ target: Host['target']; profile: Profile }> {
-  const target = (await targetOverviews(house, scope)).find((each) => each.id === id);
+  const target = (await targetOverviews(house, scope, id.includes('/'))).find((each) => each.id === id);
   const profile = target === undefined ? undefined : house.profiles.get(target.profile);
   if (target === undefined || profile === undefined) throw new VigiaError('not-found', { thing: 'target', id });
   return { target, profile };
@@ -27,7 +27,7 @@ export async function hostView(house: House, scope: Scope, id: string): Promise<
   const [features, alerts, rules, incidents, models] = await Promise.all([
     featureStates(house, profile, id),
     house.store.incidents.alerts({ entity: id, profile: profile.slug, limit: 50 }),
-    rulesFor(house, profile, id),
+    rulesFor(house, profile, [id]),
     house.store.incidents.list({ entity: id, limit: 10, offset: 0 }),
     house.store.models.list({ profile: profile.slug, entity: id }),
   ]);
@@ -45,6 +45,8 @@ export async function hostView(house: House, scope: Scope, id: string): Promise<
 
 /** The newest complete step: value, expected range and share of each feature. Nulls where the source is silent. */
 async function featureStates(house: House, profile: Profile, entity: string): Promise<FeatureState[]> {
+  // The reader meets what this instance works on; another's model is loaded for the eye.
+  if (!house.shares.owns(profile.slug, entity)) await house.learner.meet(profile, [entity]);
   const { detector } = house.learner.of(profile, entity);
   const nowMs = house.now();
   const expected = expectedOf(profile, detector, nowMs);
@@ -93,16 +95,18 @@ function summaryOf(features: readonly FeatureState[]): HostSummary {
   };
 }
 
-/** P08: the rules that can fire for a target, with their state as Prometheus says it; `unknown` when it does not answer. */
-async function rulesFor(house: House, profile: Profile, entity: string): Promise<Rule[]> {
-  const specs = (await house.rules()).filter((spec) => spec.profile === profile.slug && (spec.entity === null || spec.entity === entity));
+/** P08: the rules that can fire for these entities, with their state as Prometheus says it; `unknown` when it does not answer. */
+export async function rulesFor(house: House, profile: Profile, entities: readonly string[]): Promise<Rule[]> {
+  const specs = (await house.rules()).filter(
+    (spec) => spec.profile === profile.slug && (spec.entity === null || entities.includes(spec.entity)),
+  );
   const states = await house.prometheus.rules().catch(() => null);
   return specs.map((spec) => {
     const alerts =
       states
         ?.filter((rule) => rule.name === spec.name && (spec.entity === null || rule.query.includes(constant(spec.entity))))
         .flatMap((rule) => rule.alerts) ?? [];
-    const mine = alerts.filter((alert) => alert.labels['entity'] === entity);
+    const mine = alerts.filter((alert) => entities.includes(alert.labels['entity'] ?? ''));
     const state = mine.some((alert) => alert.state === 'firing') ? 'firing' : mine.length > 0 ? 'pending' : 'inactive';
     return {
       name: spec.name,
@@ -124,12 +128,26 @@ export async function panelView(
   range: { fromMs: number; toMs: number },
 ): Promise<PanelData> {
   const { profile } = await targetOf(house, scope, id);
+  const drawn = await drawPanel(house, profile, panelId, range, bindingOfTarget(house.source, profile, id));
+  const column = sortedFeatures(profile).findIndex((feature) => feature.name === drawn.feature);
+  const expected = column < 0 ? null : (expectedOf(profile, house.learner.of(profile, id).detector, range.toMs)?.[column] ?? null);
+  return { ...drawn.data, band: expected === null ? null : { low: expected.low, high: expected.high } };
+}
+
+/** A panel's series for whatever a binding means, without an expected band. @throws VigiaError `not-found`, `far-…`. */
+export async function drawPanel(
+  house: House,
+  profile: Profile,
+  panelId: string,
+  range: { fromMs: number; toMs: number },
+  bound: Binding,
+): Promise<{ data: PanelData; feature: string | undefined }> {
   const panel = dashboards.find((dashboard) => dashboard.profile === profile.slug)?.panels.find((each) => each.id === panelId);
   if (panel === undefined) throw new VigiaError('not-found', { thing: 'panel', id: panelId });
   const { source } = house;
   const stepMs = source.stepMs * Math.max(1, Math.ceil((range.toMs - range.fromMs) / maxPoints / source.stepMs));
   const align = (ms: number) => Math.floor(ms / stepMs) * stepMs;
-  const binding = { ...bindingOfTarget(source, profile, id), rateMs: Math.max(source.rateMs, stepMs), stepMs };
+  const binding = { ...bound, rateMs: Math.max(source.rateMs, stepMs), stepMs };
   const results = await Promise.all(
     queriesOf(panel, profile).map(async (query) => ({
       query,
@@ -142,7 +160,5 @@ export async function panelView(
       points: pointsOf(each),
     })),
   );
-  const column = sortedFeatures(profile).findIndex((feature) => feature.name === panel.feature);
-  const expected = column < 0 ? null : (expectedOf(profile, house.learner.of(profile, id).detector, range.toMs)?.[column] ?? null);
-  return { panel: panel.id, unit: panel.unit, series, band: expected === null ? null : { low: expected.low, high: expected.high } };
+  return { data: { panel: panel.id, unit: panel.unit, series, band: null }, feature: panel.feature };
 }

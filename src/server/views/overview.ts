@@ -26,8 +26,8 @@ export function kindsOf(scope: Scope): string[] {
   return kindSchema.options.filter((kind) => inScope(scope, kind));
 }
 
-/** Everything watched: the inventory, and entities that only an adopted source knows. */
-export async function watched(house: House, scope: Scope): Promise<{ target: Target; entity: EntityRow | null }[]> {
+/** Everything watched: the inventory, and entities that only an adopted source knows; with `parts` also what a target brings, as containers. */
+export async function watched(house: House, scope: Scope, parts = false): Promise<{ target: Target; entity: EntityRow | null }[]> {
   const [targets, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
   const byKey = new Map(entities.map((row) => [`${row.profile}\n${row.entity}`, row]));
   const own = targets.map((target) => {
@@ -36,10 +36,14 @@ export async function watched(house: House, scope: Scope): Promise<{ target: Tar
     byKey.delete(key);
     return { target, entity };
   });
-  const adopted = house.config.prometheus.source === undefined ? [] : [...byKey.values()].filter((row) => row.lastSeenMs > 0);
-  const found = adopted.map((entity) => ({ entity, target: adoptedTarget(entity) }));
+  const isShown = ({ profile }: EntityRow) => house.config.prometheus.source !== undefined || (parts && bringsMany(house, profile));
+  const others = [...byKey.values()].filter((row) => row.lastSeenMs > 0 && isShown(row));
+  const found = others.map((entity) => ({ entity, target: adoptedTarget(entity) }));
   return [...own, ...found].filter(({ target }) => inScope(scope, kindOf(house, target.profile)));
 }
+
+/** Whether a target of this profile brings many entities. */
+export const bringsMany = (house: House, profile: string): boolean => (house.profiles.get(profile)?.identity.length ?? 1) > 1;
 
 function adoptedTarget(row: EntityRow): Target {
   return {
@@ -67,16 +71,22 @@ interface Facts {
   readonly realtime: ReadonlyMap<string, boolean>;
 }
 
-async function facts(house: House): Promise<Facts> {
+/** Points of all sparklines together: of many targets each has fewer. */
+const sparkPoints = 12_000;
+
+async function facts(house: House, count: number): Promise<Facts> {
   const nowMs = house.now();
   const live = (await house.store.incidents.liveAlerts()).map(({ alert }) => alert);
   const realtime = await house.store.pipeline.profileRealtime();
   try {
-    const [up, scrapes, scores] = await Promise.all([
+    const stepMs = [1, 2, 5, 10].map((minutes) => minutes * minuteMs).find((ms) => (count * hourMs) / ms <= sparkPoints) ?? 15 * minuteMs;
+    const toMs = Math.floor(nowMs / stepMs) * stepMs;
+    const [up, scores] = await Promise.all([
       house.prometheus.query('up{target!=""}'),
-      house.prometheus.targets(),
-      house.prometheus.queryRange('vigia_anomaly_score', { fromMs: floor(nowMs - hourMs), toMs: floor(nowMs), stepMs: minuteMs }),
+      house.prometheus.queryRange('vigia_anomaly_score', { fromMs: toMs - hourMs, toMs, stepMs }),
     ]);
+    // The list of all scrapes is long, and only what failed is looked up in it.
+    const scrapes = up.every((sample) => sample.value === 1) ? [] : await house.prometheus.targets();
     return {
       nowMs,
       live,
@@ -90,8 +100,6 @@ async function facts(house: House): Promise<Facts> {
     return { nowMs, live, realtime, silent: reasonOf(thrown), up: new Map(), scrapes: new Map(), spark: new Map() };
   }
 }
-
-const floor = (ms: number) => Math.floor(ms / minuteMs) * minuteMs;
 
 /** Points of a range series for the page: what is not finite becomes null. */
 export function pointsOf(series: { readonly tsMs: Float64Array; readonly values: Float64Array }): Points {
@@ -113,8 +121,9 @@ function stateOf(
   if (!target.enabled) return { state: 'unknown', reason: 'switched off', sinceMs: null };
   if (first !== undefined) return { state: 'bad', reason: first.annotations['summary'] ?? first.name, sinceMs: first.startsMs };
   if (known.silent !== null) return { state: 'unknown', reason: known.silent, sinceMs: entity?.lastSeenMs ?? null };
-  if (house.config.prometheus.source !== undefined && !known.up.has(target.id)) {
-    const fresh = entity !== null && known.nowMs - entity.lastSeenMs <= freshMs(house.config) + house.source.watermarkMs;
+  const isPart = entity !== null && bringsMany(house, target.profile);
+  if ((house.config.prometheus.source !== undefined || isPart) && !known.up.has(target.id)) {
+    const fresh = entity !== null && known.nowMs - entity.lastSeenMs <= freshMs(house.source);
     return fresh
       ? { state: 'ok', reason: '', sinceMs: null }
       : { state: 'unknown', reason: 'no samples', sinceMs: entity?.lastSeenMs ?? null };
@@ -129,21 +138,24 @@ function stateOf(
 
 function overviewOf(house: House, target: Target, entity: EntityRow | null, known: Facts): TargetOverview {
   const row = house.board.get(target.profile, target.id);
-  const fresh = row !== null && known.nowMs - row.tsMs <= freshMs(house.config) + house.source.watermarkMs;
+  const fresh = row !== null && known.nowMs - row.tsMs <= freshMs(house.source);
+  const learning = house.learner.of(house.profiles.get(target.profile) ?? { slug: target.profile }, target.id).learningUntilMs;
   return {
     ...target,
     ...stateOf(house, target, entity, known),
     score: fresh ? row.score : null,
     threshold: fresh ? row.threshold : null,
-    learningUntilMs: house.learner.of(house.profiles.get(target.profile) ?? { slug: target.profile }, target.id).learningUntilMs,
+    // Of what another instance works on, only the board knows.
+    learningUntilMs: learning ?? (fresh && !house.shares.owns(target.profile, target.id) ? row.learningUntilMs : null),
     realtime: entity?.realtime ?? known.realtime.get(target.profile) ?? house.config.detection.realtime,
     firing: known.live.filter((alert) => alert.entity === target.id && alert.profile === target.profile && alert.state === 'firing').length,
     spark: known.spark.get(`${target.profile}\n${target.id}`) ?? [],
   };
 }
 
-export async function targetOverviews(house: House, scope: Scope): Promise<TargetOverview[]> {
-  const [everything, known] = await Promise.all([watched(house, scope), facts(house)]);
+export async function targetOverviews(house: House, scope: Scope, parts = false): Promise<TargetOverview[]> {
+  const everything = await watched(house, scope, parts);
+  const known = await facts(house, everything.length);
   return everything.map(({ target, entity }) => overviewOf(house, target, entity, known));
 }
 

@@ -8,11 +8,11 @@ export type LiveState = { readonly live: true } | { readonly live: false; readon
 
 /** Which questions an event makes old, by the first word of their keys. */
 const concerns: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
-  scores: ['overview', 'host', 'panel', 'ai', 'scores', 'findings'],
-  alerts: ['overview', 'host', 'incidents', 'incident'],
-  incidents: ['overview', 'host', 'incidents', 'incident', 'silences'],
-  targets: ['overview', 'host', 'targets', 'ai'],
-  health: ['overview'],
+  scores: ['overview', 'host', 'containers', 'panel', 'ai', 'scores', 'findings'],
+  alerts: ['overview', 'host', 'containers', 'container-rules', 'incidents', 'incident'],
+  incidents: ['overview', 'host', 'containers', 'container-rules', 'incidents', 'incident', 'silences'],
+  targets: ['overview', 'host', 'containers', 'targets', 'ai'],
+  health: ['overview', 'containers'],
   models: ['host', 'ai', 'scores', 'models'],
   settings: ['receivers', 'silences', 'accounts', 'tokens', 'audit', 'session'],
 };

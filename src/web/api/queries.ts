@@ -8,16 +8,19 @@ import type {
   IncidentPage,
   Overview,
   PanelData,
+  Rule,
   ScoreHistory,
   Session,
 } from '../../model/api.ts';
 import type { Account, ApiToken } from '../../model/account.ts';
 import type { ArchiveState } from '../../model/archive.ts';
 import type { Backtest, ModelList } from '../../model/backtest.ts';
+import type { Containers } from '../../model/docker.ts';
 import type { Moved } from '../../model/explanation.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Receiver } from '../../model/receiver.ts';
+import type { SourceState } from '../../model/source.ts';
 import type { Target } from '../../model/target.ts';
 import { get, segment } from './http.ts';
 
@@ -64,6 +67,28 @@ export const panelQuery = (id: string, panel: string, rangeMs: number) =>
       const toMs = Date.now();
       const span = { fromMs: toMs - rangeMs, toMs };
       return { ...(await get<PanelData>(`hosts/${segment(id)}/panels/${segment(panel)}`, { ...span }, signal)), ...span };
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const containersQuery = queryOptions({
+  queryKey: ['containers'],
+  queryFn: ({ signal }) => get<Containers>('containers', {}, signal),
+});
+
+export const applicationRulesQuery = (application: string) =>
+  queryOptions({
+    queryKey: ['container-rules', application],
+    queryFn: ({ signal }) => get<{ rules: Rule[] }>('containers/rules', { application }, signal),
+  });
+
+export const applicationPanelQuery = (application: string, panel: string, rangeMs: number) =>
+  queryOptions({
+    queryKey: ['panel', `application ${application}`, panel, rangeMs],
+    queryFn: async ({ signal }): Promise<PanelData & Span> => {
+      const toMs = Date.now();
+      const span = { fromMs: toMs - rangeMs, toMs };
+      return { ...(await get<PanelData>(`containers/panels/${segment(panel)}`, { application, ...span }, signal)), ...span };
     },
     placeholderData: keepPreviousData,
   });
@@ -166,6 +191,11 @@ export const archiveQuery = queryOptions({
   queryKey: ['archive'],
   queryFn: ({ signal }) => get<ArchiveState>('archive', {}, signal),
   refetchInterval: 15_000,
+});
+export const sourceQuery = queryOptions({
+  queryKey: ['source'],
+  queryFn: ({ signal }) => get<{ source: SourceState | null }>('source', {}, signal),
+  refetchInterval: ({ state }) => (state.data?.source ? 15_000 : false),
 });
 export const auditQuery = queryOptions({
   queryKey: ['audit'],

@@ -9,7 +9,7 @@ import IconSun from '@tabler/icons-react/dist/esm/icons/IconSun.mjs';
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { overviewQuery } from '../api/queries.ts';
+import { overviewQuery, sessionQuery } from '../api/queries.ts';
 import { StateMark } from '../parts/StateMark.tsx';
 import { AccountMenu, LanguageMenu } from './Menus.tsx';
 import { LiveLight } from './LiveLight.tsx';
@@ -18,6 +18,7 @@ import { usePreferences } from './preferences.ts';
 
 const pages = [
   { to: '/', word: 'nav.overview' },
+  { to: '/containers', word: 'nav.containers' },
   { to: '/incidents', word: 'nav.incidents' },
   { to: '/ai', word: 'nav.ai' },
   { to: '/targets', word: 'nav.targets' },
@@ -76,7 +77,11 @@ export function TopBar() {
 
 function PageLinks() {
   const { t } = useTranslation();
-  return pages.map(({ to, word }) => (
+  const { data: session } = useQuery(sessionQuery);
+  // P04: who may not see containers need not be led to a refusal.
+  const mayContainers = session?.account?.scope.containers === true;
+  const shown = pages.filter(({ to }) => to !== '/containers' || mayContainers);
+  return shown.map(({ to, word }) => (
     <Link key={to} to={to} className="topbar-link" activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
       {t(word)}
     </Link>

@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { ai } from './ai.ts';
+import { containers } from './containers.ts';
 import { explanation } from './explanation.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
@@ -15,6 +16,7 @@ const en = {
   ...shell.en,
   ...overview.en,
   ...host.en,
+  ...containers.en,
   ...incident.en,
   ...explanation.en,
   ...targets.en,
@@ -27,6 +29,7 @@ const es = {
   ...shell.es,
   ...overview.es,
   ...host.es,
+  ...containers.es,
   ...incident.es,
   ...explanation.es,
   ...targets.es,

@@ -2,11 +2,13 @@ import './overview.css';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PartHealth } from '../../../model/api.ts';
 import { overviewQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/useFormat.ts';
 import { Answer, Empty } from '../../parts/Answer.tsx';
+import { Pages } from '../../parts/Pages.tsx';
 import { useMay } from '../../parts/RoleButton.tsx';
 import { StateMark } from '../../parts/StateMark.tsx';
 import { IncidentRow } from '../incident/IncidentRow.tsx';
@@ -14,16 +16,21 @@ import { TargetRow } from './TargetRow.tsx';
 import { VerdictLine } from './VerdictLine.tsx';
 
 const order = { bad: 0, unknown: 1, ok: 2 } as const;
+/** More rows than anybody reads, and no more than a phone draws at once; the worst are on the first page. */
+const rowsPerPage = 100;
+const { compare } = new Intl.Collator();
 
 export function Overview() {
   const { t } = useTranslation();
   const may = useMay();
   const query = useQuery(overviewQuery);
+  const [wanted, setPage] = useState(1);
   return (
     <Answer query={query}>
       {(overview) => {
         const open = overview.incidents.filter(({ state }) => state !== 'closed');
-        const targets = overview.targets.toSorted((a, b) => order[a.state] - order[b.state] || a.name.localeCompare(b.name));
+        const targets = overview.targets.toSorted((a, b) => order[a.state] - order[b.state] || compare(a.name, b.name));
+        const page = Math.min(wanted, Math.max(1, Math.ceil(targets.length / rowsPerPage)));
         return (
           <>
             <VerdictLine overview={overview} />
@@ -63,7 +70,7 @@ export function Overview() {
                       <span>{t('overview.lastHour')}</span>
                     </div>
                     <ul className="plain-list">
-                      {targets.map((target) => (
+                      {targets.slice((page - 1) * rowsPerPage, page * rowsPerPage).map((target) => (
                         <TargetRow
                           key={target.id}
                           target={target}
@@ -74,6 +81,7 @@ export function Overview() {
                   </>
                 )}
               </div>
+              <Pages page={page} total={targets.length} perPage={rowsPerPage} go={setPage} />
             </section>
             <Parts parts={overview.parts} />
           </>

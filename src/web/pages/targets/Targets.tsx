@@ -16,6 +16,7 @@ import { StateMark } from '../../parts/StateMark.tsx';
 import { useTitle } from '../../parts/useTitle.ts';
 import { shownState } from '../overview/TargetRow.tsx';
 import { inputOf } from './input.ts';
+import { Source } from './Source.tsx';
 import { TargetForm } from './TargetForm.tsx';
 import { Tested } from './Tested.tsx';
 
@@ -67,6 +68,7 @@ export function Targets() {
           </ul>
         )}
       </Answer>
+      <Source />
       {form && (
         <TargetForm
           target={form.target}
@@ -103,6 +105,8 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
   const { data: overview } = useQuery(overviewQuery);
   const state = overview?.targets.find(({ id }) => id === target.id);
   const own = target.managedBy === 'vigia';
+  // An engine is no address that could be scraped; it is added and removed among its containers.
+  const engine = target.managedBy === 'docker';
   const test = useMutation({ mutationFn: () => send<TargetTest>('POST', 'targets/test', inputOf(target)) });
   return (
     <li className="own-row">
@@ -110,10 +114,7 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
         <Link to="/hosts/$id" params={{ id: target.id }}>
           <strong>{target.name}</strong>
         </Link>
-        <span className="soft small">
-          {target.scheme}://{target.address}
-          {target.metricsPath}
-        </span>
+        <span className="soft small">{engine ? target.address : `${target.scheme}://${target.address}${target.metricsPath}`}</span>
       </span>
       <span>
         {target.enabled ? state && <StateMark state={shownState(state)} /> : <span className="soft">{t('targets.disabled')}</span>}
@@ -127,19 +128,23 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
         ))}
         {own && <span title={t('targets.ownHint')}>{t('targets.own')}</span>}
       </span>
-      <span className="row own-buttons">
-        <RoleButton needs="operator" size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
-          {t('targets.test')}
-        </RoleButton>
-        <RoleButton needs="operator" size="xs" variant="default" onClick={onEdit} aria-label={`${t('common.edit')} ${target.name}`}>
-          {t('common.edit')}
-        </RoleButton>
-        {!own && (
-          <RoleButton needs="operator" size="xs" variant="default" onClick={onRemove} aria-label={`${t('common.remove')} ${target.name}`}>
-            {t('common.remove')}
+      {engine ? (
+        <span />
+      ) : (
+        <span className="row own-buttons">
+          <RoleButton needs="operator" size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+            {t('targets.test')}
           </RoleButton>
-        )}
-      </span>
+          <RoleButton needs="operator" size="xs" variant="default" onClick={onEdit} aria-label={`${t('common.edit')} ${target.name}`}>
+            {t('common.edit')}
+          </RoleButton>
+          {!own && (
+            <RoleButton needs="operator" size="xs" variant="default" onClick={onRemove} aria-label={`${t('common.remove')} ${target.name}`}>
+              {t('common.remove')}
+            </RoleButton>
+          )}
+        </span>
+      )}
       <span className="own-tested" role="status">
         {test.data && <Tested result={test.data} />}
         {test.error && <StateMark state="unknown" word={sentence(test.error)} />}
