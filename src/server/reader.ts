@@ -51,6 +51,17 @@ export interface Source {
   identity(profile: Profile): readonly string[];
 }
 
+/** Sends a query when it may be sent, where there is a budget. */
+export async function admitted<T>(admit: Admit | undefined, query: Parameters<Admit>[0], send: () => Promise<T>): Promise<T> {
+  const spent = await admit?.(query);
+  const sentMs = performance.now();
+  try {
+    return await send();
+  } finally {
+    spent?.((performance.now() - sentMs) / 1000);
+  }
+}
+
 /** The last aligned step that is complete. */
 export function completeUntil(nowMs: number, source: Pick<Source, 'stepMs' | 'watermarkMs'>): number {
   return Math.floor((nowMs - source.watermarkMs) / source.stepMs) * source.stepMs;
@@ -73,27 +84,22 @@ export async function readWindow(
   const bound = bindingOf(source, profile, range.entities);
   const known = createIdentities<EntityWindow & { lastMs: number }>(identity);
   const stepOf = (tsMs: number) => Math.round((tsMs - range.fromMs) / stepMs) - 1;
-  const asked = async (expr: string, first: number, last: number): Promise<RangeSeries[]> => {
-    const spent = await source.admit?.({ profile: profile.slug, expr, steps: last - first + 1, entities: range.entities?.length });
-    const askedMs = performance.now();
-    try {
-      return await source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs });
-    } finally {
-      spent?.((performance.now() - askedMs) / 1000);
-    }
-  };
+  const asked = (expr: string, first: number, last: number): Promise<RangeSeries[]> =>
+    admitted(source.admit, { profile: profile.slug, expr, steps: last - first + 1, entities: range.entities?.length }, () =>
+      source.client.queryRange(bind(expr, bound), { fromMs: times[first] as number, toMs: times[last] as number, stepMs }),
+    );
   /** Sources refuse more than 11,000 points a series: a long window is asked for in pieces. */
-  const ask = async function* (expr: string): AsyncGenerator<RangeSeries[]> {
+  const ask = function* (expr: string): Generator<Promise<RangeSeries[]>> {
     for (let first = 0; first < steps; first += mostSteps) {
       const last = Math.min(steps, first + mostSteps) - 1;
-      yield await asked(expr, first, last);
+      yield asked(expr, first, last);
     }
   };
 
   const features = sortedFeatures(profile);
   const width = features.length;
-  for await (const answer of ask(profile.presence)) {
-    for (const series of answer) {
+  for (const answer of ask(profile.presence)) {
+    for (const series of await answer) {
       const entity = nameOf(series.labels, identity);
       const before = known.get(entity);
       const lastMs = series.tsMs.at(-1) ?? 0;
@@ -111,8 +117,8 @@ export async function readWindow(
   }
   if (known.size === 0) return { times, entities: [] };
   for (const [column, feature] of features.entries()) {
-    for await (const answer of ask(feature.expr)) {
-      for (const series of answer) {
+    for (const answer of ask(feature.expr)) {
+      for (const series of await answer) {
         const window = known.find(series.labels);
         if (window === undefined) continue;
         for (let at = 0; at < series.tsMs.length; at++) {

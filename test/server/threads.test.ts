@@ -97,6 +97,32 @@ describe('a backtest in a thread', () => {
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
   });
 
+  it('sends no query before the source admits it, and says how long it took', async () => {
+    const events: string[] = [];
+    const source = fakeSource(worldOf());
+    await threads.backtest(
+      backtestOf(worldOf(), {
+        source: {
+          ...source,
+          client: {
+            ...source.client,
+            queryRange: (expr, range) => {
+              events.push(`sent ${expr}`);
+              return source.client.queryRange(expr, range);
+            },
+          },
+          admit: async ({ profile: slug, expr, entities }) => {
+            events.push(`admitted ${expr} of ${entities} in ${slug}`);
+            return (seconds) => events.push(`${seconds >= 0 ? 'took its time' : 'took none'}`);
+          },
+        },
+      }),
+    );
+    expect(events.slice(0, 6)).toEqual(
+      ['presence', 'cpu'].flatMap((expr) => [`admitted ${expr} of 2 in linux-host`, `sent ${expr}`, 'took its time']),
+    );
+  });
+
   it('fails with what the source answered, which keeps its code', async () => {
     const world = worldOf();
     world.down = true;

@@ -1,5 +1,6 @@
 import type { BacktestSide } from '../../model/backtest.ts';
 import type { Config } from '../../model/config.ts';
+import { admitted } from '../reader.ts';
 import type { HeavyWork, LearnOutcome } from './heavy-work.ts';
 import { startThread, type Thread } from './thread.ts';
 
@@ -45,7 +46,7 @@ export function createHeavyThreads(config: Config['detection']): HeavyWork {
       try {
         const sides = await thread.run(
           { kind: 'backtest', plan, source: there },
-          { onProgress, queryRange: (expr, range) => client.queryRange(expr, range) },
+          { onProgress, onAsk: ({ query, expr, range }) => admitted(source.admit, query, () => client.queryRange(expr, range)) },
         );
         return sides as BacktestSide[];
       } finally {

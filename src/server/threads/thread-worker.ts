@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../../model/config.ts';
 import { createDetectors } from '../detectors.ts';
-import type { Source } from '../reader.ts';
+import type { Admit, Source } from '../reader.ts';
 import { learnRows, testPast } from './heavy-work.ts';
 import type { Job, Said, SourceThere, Told } from './thread.ts';
 
@@ -13,8 +13,14 @@ const asked = new Map<number, { resolve: (answer: never) => void; reject: (error
 const say = (said: Said): void => parentPort?.postMessage(said);
 
 function sourceOf(number: number, { selector, identity, ...rest }: SourceThere): Source {
+  let query: Parameters<Admit>[0];
   return {
     ...rest,
+    // The main thread asks whether a query may be sent, and for how long it took.
+    admit: async (asked) => {
+      query = asked;
+      return () => {};
+    },
     selector: () => selector,
     identity: () => identity,
     client: {
@@ -24,7 +30,7 @@ function sourceOf(number: number, { selector, identity, ...rest }: SourceThere):
       queryRange: (expr, range) =>
         new Promise((resolve, reject) => {
           asked.set(number, { resolve, reject });
-          say({ number, kind: 'ask', expr, range });
+          say({ number, kind: 'ask', ask: { query, expr, range } });
         }),
     },
   };

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Config } from '../../model/config.ts';
 import { reasonOf } from '../../model/errors.ts';
 import type { BacktestPlan } from '../backtest-run.ts';
-import type { Source } from '../reader.ts';
+import type { Admit, Source } from '../reader.ts';
 import type { LearnJob } from './heavy-work.ts';
 
 /** What a thread knows of a source; what it reads there it asks the main thread for. */
@@ -17,6 +17,13 @@ export type Job =
 
 type Range = Parameters<Source['client']['queryRange']>[1];
 
+/** A range query of a job, and what it is for: the main thread asks whether it may be sent. */
+interface Ask {
+  readonly query: Parameters<Admit>[0];
+  readonly expr: string;
+  readonly range: Range;
+}
+
 /** To a thread: a job, or what was asked for in the course of one. */
 export type Told = { readonly number: number } & (
   | Job
@@ -24,17 +31,17 @@ export type Told = { readonly number: number } & (
   | { readonly kind: 'refusal'; readonly reason: string }
 );
 
-/** From a thread. `ask` is a range query of the job, one at a time. */
+/** From a thread. A job asks for one thing at a time. */
 export type Said = { readonly number: number } & (
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'progress'; readonly ratio: number }
-  | { readonly kind: 'ask'; readonly expr: string; readonly range: Range }
+  | { readonly kind: 'ask'; readonly ask: Ask }
 );
 
 interface Callbacks {
   readonly onProgress?: (ratio: number) => void;
-  readonly queryRange?: Source['client']['queryRange'];
+  readonly onAsk?: (ask: Ask) => ReturnType<Source['client']['queryRange']>;
 }
 
 interface Waiting extends Callbacks {
@@ -72,9 +79,9 @@ export function startThread(config: Config['detection']): Thread {
     if (waiting.size === 0) worker.unref();
     if (job !== undefined) how(job);
   };
-  const answer = async (number: number, job: Waiting, expr: string, range: Range): Promise<void> => {
+  const answer = async (number: number, job: Waiting, ask: Ask): Promise<void> => {
     try {
-      worker.postMessage({ number, kind: 'answer', answer: await job.queryRange?.(expr, range) } satisfies Told);
+      worker.postMessage({ number, kind: 'answer', answer: await job.onAsk?.(ask) } satisfies Told);
     } catch (thrown) {
       job.refusal = thrown;
       worker.postMessage({ number, kind: 'refusal', reason: reasonOf(thrown) } satisfies Told);
@@ -87,7 +94,7 @@ export function startThread(config: Config['detection']): Thread {
   worker.on('message', (said: Said) => {
     const job = waiting.get(said.number);
     if (said.kind === 'progress') job?.onProgress?.(said.ratio);
-    else if (said.kind === 'ask' && job !== undefined) void answer(said.number, job, said.expr, said.range);
+    else if (said.kind === 'ask' && job !== undefined) void answer(said.number, job, said.ask);
     else if (said.kind === 'done') settle(said.number, ({ resolve }) => resolve(said.result));
     else if (said.kind === 'failed') settle(said.number, ({ reject, refusal }) => reject(refusal ?? said.error));
   });
