@@ -6,9 +6,10 @@ import { parseDuration } from '../model/time.ts';
 import { runningOn } from '../server/data-folder.ts';
 import type { Invocation } from './invocation.ts';
 import { dataDirOf } from './paths.ts';
+import { writeParquet } from './parquet.ts';
 import { askExport } from './running.ts';
 
-/** Samples of Prometheus, and of its archive for the time before, as CSV. The Vigía of the data folder must run. */
+/** Samples of Prometheus, and of its archive for the time before, as CSV or, into a FILE.parquet, as Parquet. The Vigía of the data folder must run. */
 export async function exportSamples({ options, print }: Invocation): Promise<number> {
   const file = options['out'] as string | undefined;
   if (file === undefined) throw new VigiaError('usage', { problem: 'Where to? --out FILE says so' });
@@ -25,15 +26,9 @@ export async function exportSamples({ options, print }: Invocation): Promise<num
 
   const draft = `${file}.new`;
   const body = await askExport(running, { match: match.data, fromMs, toMs });
-  let rows = -1;
-  const counted = async function* (pieces: AsyncIterable<Uint8Array>) {
-    for await (const piece of pieces) {
-      for (const byte of piece) if (byte === 10) rows++;
-      yield piece;
-    }
-  };
+  let rows = 0;
   try {
-    await pipeline(body, counted, createWriteStream(draft));
+    rows = file.endsWith('.parquet') ? await writeParquet(body, draft) : await writeCsv(body, draft);
     renameSync(draft, file);
   } catch (thrown) {
     if (thrown instanceof Error && 'syscall' in thrown && 'path' in thrown)
@@ -56,4 +51,18 @@ function momentOf(name: string, text: string | undefined, nowMs: number): number
   if (Number.isNaN(ms))
     throw new VigiaError('usage', { problem: `--${name} needs a time like 2026-11-22T14:05:00Z, or how long ago, like 30d` });
   return ms;
+}
+
+/** @returns how many samples. */
+async function writeCsv(body: AsyncIterable<Uint8Array>, file: string): Promise<number> {
+  // The first line is the head.
+  let rows = -1;
+  const counted = async function* (pieces: AsyncIterable<Uint8Array>) {
+    for await (const piece of pieces) {
+      for (const byte of piece) if (byte === 10) rows++;
+      yield piece;
+    }
+  };
+  await pipeline(body, counted, createWriteStream(file));
+  return rows;
 }
