@@ -16,6 +16,7 @@ import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
+import { registerMarkRoutes } from './routes/marks.ts';
 import { registerModelRoutes } from './routes/models.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
 import { registerTargetRoutes } from './routes/targets.ts';
@@ -44,6 +45,7 @@ export async function openApp(
   registerHostRoutes(door, house);
   registerTargetRoutes(door, house);
   registerIncidentRoutes(door, house);
+  registerMarkRoutes(door, house);
   registerAiRoutes(door, house);
   registerModelRoutes(door, house);
   registerSettingRoutes(door, house);

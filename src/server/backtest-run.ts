@@ -2,6 +2,7 @@ import type { Detector } from '../detect/index.ts';
 import type { BacktestSide } from '../model/backtest.ts';
 import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
+import { type Alarms, plainJudging } from './alarms.ts';
 import { breathe } from './breath.ts';
 import type { Detectors } from './detectors.ts';
 import { createEpisodes } from './episodes.ts';
@@ -45,6 +46,7 @@ export async function runBacktest(
   options: {
     source: Source;
     detectors: Detectors;
+    alarms: Pick<Alarms, 'apart'>;
     config: Config['detection'];
     signal: AbortSignal;
     onProgress: (ratio: number) => void;
@@ -100,13 +102,15 @@ type Walk = (piece: Piece, past: readonly Piece[], counts: boolean, tell: (resul
 function createWalk(
   profile: Profile,
   setting: Setting,
-  options: { source: Source; detectors: Detectors; config: Config['detection'] },
+  options: { source: Source; detectors: Detectors; alarms: Pick<Alarms, 'apart'>; config: Config['detection'] },
 ): Walk {
   const { source, detectors, config } = options;
   const width = profile.features.length;
   const create = () => detectors.create(setting.detector, profile.features, detectors.optionsFor(source.stepMs));
   const first = create();
   const override = setting.threshold;
+  // A level that a person asks for is taken as it is; without one history is judged as it would have been live.
+  const judging = override === null ? options.alarms.apart() : plainJudging();
   if (first.streaming) {
     return async (piece, _past, counts, tell) => {
       if (!counts)
@@ -114,7 +118,7 @@ function createWalk(
           first,
           rowsOf(piece.window, piece.times, width, () => true),
         );
-      else tell(await scoreWindow(profile, first, piece.window, piece.times, { override, mayLearn: () => true }), piece);
+      else tell(await scoreWindow(profile, first, piece.window, piece.times, { judging, override, mayLearn: () => true }), piece);
     };
   }
   let model: { detector: Detector; atMs: number; steps: number } | null = null;
@@ -153,7 +157,7 @@ function createWalk(
       const steps = Math.max(1, Math.ceil((dueMs() - nowMs) / source.stepMs));
       const to = Math.min(piece.times.length, from + sliceSteps, from + steps);
       const slice = part(piece, from, to, width);
-      const result = await scoreWindow(profile, model?.detector ?? null, slice.window, slice.times, { override });
+      const result = await scoreWindow(profile, model?.detector ?? null, slice.window, slice.times, { judging, override });
       for (const { step } of result.found) flagged.add(slice.times[step] as number);
       tell(result, slice);
       from = to;

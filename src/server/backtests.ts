@@ -3,6 +3,7 @@ import type { Config } from '../model/config.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Store } from '../store/contract.ts';
+import type { Alarms } from './alarms.ts';
 import { runBacktest } from './backtest-run.ts';
 import type { Detectors } from './detectors.ts';
 import type { Log } from './log.ts';
@@ -25,6 +26,7 @@ export function createBacktests(options: {
   store: Pick<Store, 'pipeline'>;
   source: () => Source;
   detectors: Detectors;
+  alarms: Pick<Alarms, 'apart'>;
   config: Config['detection'];
   now: () => number;
   log: Log;
@@ -73,6 +75,7 @@ export function createBacktests(options: {
       {
         source,
         detectors,
+        alarms: options.alarms,
         config: options.config,
         signal,
         onProgress: (progress) => {

@@ -13,6 +13,7 @@ import type { Profile } from '../model/profile.ts';
 import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
 import { run, start } from '../tools/run.ts';
+import { createAlarms } from './alarms.ts';
 import { openApp } from './app.ts';
 import { exportCsv } from './archive/export.ts';
 import { createArchive } from './archive/feed.ts';
@@ -158,11 +159,12 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       source: () => source,
       config: config.detection,
       detectors,
-      gate: async () => quietGate(await store.silences.list()),
+      gate: async () => quietGate(await store.silences.list(), await store.marks.list({})),
       log,
       onChange: changed('models'),
     });
-    const backtests = createBacktests({ store, source: () => source, detectors, config: config.detection, now, log });
+    const alarms = createAlarms({ store, config: config.detection, stepMs: () => source.stepMs, log });
+    const backtests = createBacktests({ store, source: () => source, detectors, alarms, config: config.detection, now, log });
     stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
     const incidents = createIncidents({
@@ -180,6 +182,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       store,
       source: () => source,
       learner,
+      alarms,
       board,
       log,
       freshMs: freshMs(config) + source.watermarkMs,
@@ -190,6 +193,11 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         incidents
           .score(profile, rows)
           .catch((thrown: unknown) => log.error({ reason: reasonOf(thrown) }, 'an incident could not take a score'));
+      },
+      onAccepted: (profile, shifts) => {
+        incidents
+          .accepted(profile, shifts)
+          .catch((thrown: unknown) => log.error({ reason: reasonOf(thrown) }, 'an incident could not say that its level was accepted'));
       },
     });
 
@@ -266,6 +274,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       store,
       board,
       learner,
+      alarms,
       pipeline,
       detectors,
       backtests,

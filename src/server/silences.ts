@@ -2,6 +2,7 @@ import type { AlertmanagerClient } from '../clients/alertmanager.ts';
 import type { Silence } from '../model/incident.ts';
 import type { Store } from '../store/contract.ts';
 import type { Log } from './log.ts';
+import { silencedWhole } from './quiet.ts';
 
 /** Silences live in the store and are applied to Alertmanager, which may lose its own. */
 export interface Silences {
@@ -14,12 +15,20 @@ export interface Silences {
 }
 
 export function createSilences(options: {
-  store: Pick<Store, 'silences'>;
+  store: Pick<Store, 'silences' | 'marks'>;
   alertmanager: () => AlertmanagerClient;
   now: () => number;
   log: Log;
 }): Silences {
   const { store, now } = options;
+  /** Its time was maintenance, and stays so: a model that is learned of it later must not learn it either. */
+  const keepAsMark = async (silence: Silence): Promise<void> => {
+    const whole = silencedWhole(silence);
+    const toMs = Math.min(silence.endsMs, now());
+    if (whole === null || whole.profile === null || toMs <= silence.startsMs) return;
+    const { comment: text, createdBy: by, startsMs: fromMs } = silence;
+    await store.marks.add({ profile: whole.profile, entity: whole.entity, kind: 'maintenance', fromMs, toMs, text, by, incidentId: null });
+  };
   return {
     list: async (nowMs) => (await store.silences.list()).filter((silence) => silence.endsMs > nowMs),
     async add(silence) {
@@ -29,6 +38,8 @@ export function createSilences(options: {
       return saved;
     },
     async end(id) {
+      const silence = (await store.silences.list()).find((each) => each.id === id);
+      if (silence !== undefined) await keepAsMark(silence);
       await store.silences.remove(id);
       await options.alertmanager().deleteSilence(id);
     },
@@ -37,6 +48,7 @@ export function createSilences(options: {
       const known = new Map((await alertmanager.silences()).map((silence) => [silence.id, silence]));
       for (const silence of await store.silences.list()) {
         if (silence.endsMs <= now()) {
+          await keepAsMark(silence);
           await store.silences.remove(silence.id);
           continue;
         }

@@ -17,6 +17,7 @@ export const migrations: readonly Migration[] = [
   { name: 'first', statements: first },
   { name: 'archive', statements: archive },
   { name: 'what a model was made of', statements: modelOrigin },
+  { name: 'alarms and marks', statements: alarmsAndMarks },
 ];
 
 function modelOrigin(): readonly string[] {
@@ -108,5 +109,19 @@ function archive(): readonly string[] {
     `create table archive_rule (
       rule text primary key, began_ms bigint not null, cursor_ms bigint not null, written bigint not null,
       refused bigint not null, not_finite bigint not null)`,
+  ];
+}
+
+function alarmsAndMarks(kind: StoreKind): readonly string[] {
+  const { serial, bytes } = types(kind);
+  return [
+    ...['board', 'finding', 'incident'].map((table) => `alter table ${table} add column basis text`),
+    `create table alarm (
+      profile text not null, entity text not null, ts_ms bigint not null, since_ms bigint, settings text not null,
+      state ${bytes} not null, wish_ms bigint, wish_by text, primary key (profile, entity))`,
+    `create table mark (
+      id ${serial}, profile text not null, entity text not null, kind text not null, from_ms bigint not null, to_ms bigint,
+      text text not null, by text not null, incident_id bigint, created_ms bigint not null)`,
+    `create index mark_entity on mark (profile, entity)`,
   ];
 }

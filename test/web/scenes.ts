@@ -2,6 +2,7 @@ import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
 import type { Backtest } from '../../src/model/backtest.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
+import type { Mark } from '../../src/model/mark.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
 import { allProfiles, calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
@@ -16,6 +17,7 @@ export interface Scene {
   /** `lines` are the legends of its charts, where they are not one. */
   hosts: Map<string, Host & { readonly lines?: readonly string[] }>;
   incidents: Incident[];
+  marks: Mark[];
   /** What else moved, whichever incident is asked for. */
   moved: Moved;
   ai: AiState;
@@ -147,6 +149,7 @@ function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
   return {
     detector: 'isolation-forest',
     detectors: ['ensemble', 'isolation-forest', 'robust-z'],
+    falseAlarmsPerWeek: 1,
     profiles: [
       {
         profile: 'linux-host',
@@ -159,6 +162,7 @@ function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
           realtime: one.realtime,
           score: one.score,
           threshold: one.threshold,
+          basis: 'budget' as const,
           thresholdOverride: null,
           learningUntilMs: one.learningUntilMs,
           model: one.learningUntilMs === null ? model(now, one.id) : null,
@@ -188,6 +192,7 @@ export function house(now: number, targets: TargetOverview[]): Scene {
     },
     hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
     incidents: [],
+    marks: [],
     moved: movedOf({ entity: 'web1', name: 'web1', openedMs: now - 12 * minute }, now),
     ai: aiOf(now, targets),
     findings: [],
@@ -277,6 +282,7 @@ function findings(now: number): Finding[] {
     tsMs: now - index * 7 * minute,
     score: 0.63 + 0.3 * wobble(index),
     threshold: 0.62,
+    basis: index < 20 ? 'budget' : 'detector',
     shares: sharesOf(loadedFigures),
     modelVersion: 4,
     late: index === 3,
@@ -342,6 +348,7 @@ function withIncident(scene: Scene, now: number): Scene {
     severity: 'critical',
     peakScore: 0.83,
     threshold: 0.62,
+    basis: 'budget',
     shares: sharesOf(loadedFigures),
     alerts: [alert(openedMs, null), down],
     timeline: [

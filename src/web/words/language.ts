@@ -10,6 +10,7 @@ import { registry } from './registry.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { targets } from './targets.ts';
+import { threshold } from './threshold.ts';
 
 const en = {
   ...shell.en,
@@ -22,6 +23,7 @@ const en = {
   ...registry.en,
   ...settings.en,
   ...help.en,
+  ...threshold.en,
 };
 const es = {
   ...shell.es,
@@ -34,6 +36,7 @@ const es = {
   ...registry.es,
   ...settings.es,
   ...help.es,
+  ...threshold.es,
 };
 
 export type Language = 'en' | 'es';
