@@ -44,6 +44,7 @@ const durations = new Set([
   'window',
   'retrain',
   'evictAfter',
+  'acceptAfter',
   'incidents',
   'findings',
   'audit',

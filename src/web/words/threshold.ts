@@ -3,7 +3,7 @@ import { both } from './both.ts';
 export const threshold = both(
   {
     basis: {
-      line: 'Threshold {{threshold}} ({{name}}). {{why}}',
+      line: 'Kind of threshold: {{name}}. {{why}}',
       name: {
         set: 'set by a person',
         detector: 'of the model',
@@ -20,7 +20,7 @@ export const threshold = both(
         fixed: 'The configuration says so, for every target.',
         quantile: 'Nearly all past scores lie below it.',
         'extreme-value': 'By how past scores thin out, an ordinary one hardly ever reaches it.',
-        budget: 'By the past scores of this target, false alarms come no more than {{perWeek}} times a week.',
+        budget: 'By its past scores, the false alarms of this target stay within {{perWeek}} a week.',
         least: 'All past scores are lower still, and below this every score is ordinary.',
         accepted: 'A new level was accepted as normal; what goes beyond it is told again.',
       },
@@ -46,7 +46,7 @@ export const threshold = both(
   },
   {
     basis: {
-      line: 'Umbral {{threshold}} ({{name}}). {{why}}',
+      line: 'Tipo de umbral: {{name}}. {{why}}',
       name: {
         set: 'puesto por una persona',
         detector: 'del modelo',
@@ -63,7 +63,7 @@ export const threshold = both(
         fixed: 'Lo dice la configuración, para todos los objetivos.',
         quantile: 'Casi todas las puntuaciones pasadas quedan por debajo.',
         'extreme-value': 'Por cómo se espacian las puntuaciones pasadas, una corriente casi nunca lo alcanza.',
-        budget: 'Según las puntuaciones pasadas de este objetivo, no hay más de {{perWeek}} falsas alarmas por semana.',
+        budget: 'Según sus puntuaciones pasadas, las falsas alarmas de este objetivo no pasan de {{perWeek}} a la semana.',
         least: 'Todas las puntuaciones pasadas son aún más bajas, y por debajo de esto cualquiera es corriente.',
         accepted: 'Se aceptó un nivel nuevo como normal; lo que lo supere se avisa de nuevo.',
       },

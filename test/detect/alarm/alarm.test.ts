@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import {
   createAlarm,
   createBudget,
-  createDetector,
   createExclusions,
   createFixed,
   createRandom,
@@ -14,7 +13,7 @@ import {
   sealAlarm,
 } from '../../../src/detect/index.ts';
 import type { Alarm, AlarmOptions, TimeSpan } from '../../../src/detect/index.ts';
-import { BodyReader, BodyWriter } from '../../../src/detect/model-buffer.ts';
+import { BodyReader, BodyWriter, sealModel } from '../../../src/detect/model-buffer.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -79,7 +78,7 @@ describe('an alarm', () => {
   test('is judged by what was learned before the score, and by nothing before there is a threshold', () => {
     const alarm = createAlarm(createBudget({ leastHours: 3 }));
     expect(alarm.step(1e9, 0)).toMatchObject({ active: false, level: null });
-    expect(made().step(2, 0)).toEqual({ active: true, opened: true, closed: false, accepted: false, level: 1 });
+    expect(made().step(2, 0)).toEqual({ active: true, opened: true, closed: false, accepted: false, level: 1, own: 1 });
   });
 });
 
@@ -269,6 +268,8 @@ describe('an alarm that is sealed', () => {
     const buffer = sealAlarm(one);
     expect(() => openAlarm(buffer.subarray(0, buffer.length - 1))).toThrow('should have');
     expect(() => openAlarm(buffer.with(30, (buffer[30] as number) ^ 1))).toThrow('checksum');
-    expect(() => openAlarm(createDetector('robust-z', [{ name: 'a', direction: 'up', minimumChange: 0 }]).save())).toThrow('not an alarm');
+    const writer = new BodyWriter();
+    writer.text('robust-z');
+    expect(() => openAlarm(sealModel(writer.body()))).toThrow('not an alarm');
   });
 });

@@ -119,7 +119,7 @@ function Row({ finding, name }: { finding: Finding; name: string }) {
       <td className="number">{format.score(finding.score)}</td>
       <td className="number nowrap">
         {format.score(finding.threshold)}
-        {finding.basis && <div className="soft small">{t(`basis.name.${finding.basis}`)}</div>}
+        {finding.basis && <span className="soft small"> {t(`basis.name.${finding.basis}`)}</span>}
       </td>
       <td className="number">{finding.modelVersion}</td>
     </tr>

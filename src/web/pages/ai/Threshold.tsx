@@ -112,7 +112,7 @@ export function Threshold({ chosen, perWeek }: { chosen: Chosen; perWeek: number
                     )}
                   </span>
                 </div>
-                {drawn === null && <ThresholdWhy threshold={threshold} basis={entity.basis} perWeek={perWeek} />}
+                {drawn === null && <ThresholdWhy basis={entity.basis} perWeek={perWeek} />}
                 <FormNote text={save.error ? sentence(save.error) : undefined} />
               </>
             )

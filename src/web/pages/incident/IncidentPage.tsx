@@ -104,7 +104,7 @@ function Head({ incident }: { incident: IncidentDetail }) {
           {t('incident.openHost')}
         </Link>
       </p>
-      <ThresholdWhy threshold={incident.threshold} basis={incident.basis} perWeek={incident.falseAlarmsPerWeek} />
+      <ThresholdWhy basis={incident.basis} perWeek={incident.falseAlarmsPerWeek} />
     </div>
   );
 }
