@@ -32,4 +32,3 @@ export const markInputSchema = z
     text: z.string().trim().max(500).default(''),
   })
   .refine(({ fromMs, toMs }) => toMs === null || toMs > fromMs, { path: ['toMs'], message: 'it ends before it begins' });
-export type MarkInput = z.infer<typeof markInputSchema>;

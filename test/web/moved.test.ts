@@ -99,9 +99,7 @@ test('nothing moved, nothing to compare, and a silent source are sentences; the 
 
 test('the level is accepted as normal, and the incident marked as a fault, by those who may', async () => {
   const { page, context, watch } = await bench.open('incidents/12');
-  await page
-    .getByText('Kind of threshold: budget. By its past scores, the false alarms of this target stay within 1 a week.')
-    .waitFor();
+  await page.getByText('Kind of threshold: budget. By its past scores, the false alarms of this target stay within 1 a week.').waitFor();
   await page.getByText('By itself that happens when it has lasted 6 h').waitFor();
   await page.getByRole('button', { name: 'Accept as normal' }).click();
   await page.getByRole('status').getByText('Accepted as normal at').waitFor();

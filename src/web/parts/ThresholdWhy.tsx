@@ -14,9 +14,5 @@ export function ThresholdWhy({ basis, perWeek }: Props) {
   const format = useFormat();
   if (!basis) return null;
   const why = t(`basis.why.${basis}`, { perWeek: format.value(perWeek ?? 1, 'count') });
-  return (
-    <span className="soft small">
-      {t('basis.line', { name: t(`basis.name.${basis}`), why })}
-    </span>
-  );
+  return <span className="soft small">{t('basis.line', { name: t(`basis.name.${basis}`), why })}</span>;
 }
