@@ -270,6 +270,8 @@ describe('incidents', () => {
     const row = fake.house.board.get(profile.slug, 'web1');
     expect(row?.basis).toBe('accepted');
     expect(row?.score).toBeLessThan(row?.threshold as number);
+    const over = (await fake.ask(viewer, 'GET', `/api/incidents/${id}`)).json<IncidentDetail>();
+    expect(over.marks).toMatchObject([{ kind: 'accepted', by: 'operator' }]);
     const { entries } = await fake.house.store.audit.list({ limit: 20, offset: 0 });
     expect(entries.map(({ action }) => action)).toEqual(expect.arrayContaining(['incident.accept', 'mark.add', 'mark.remove']));
   });

@@ -17,7 +17,12 @@ afterAll(async () => {
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} } as never;
 const matcher = (name: string, value: string) => ({ name, value, isRegex: false, isEqual: true });
 let count = 0;
-const alertmanager = { putSilence: async () => `s${++count}`, deleteSilence: async () => {}, silences: async () => [], alerts: async () => [] };
+const alertmanager = {
+  putSilence: async () => `s${++count}`,
+  deleteSilence: async () => {},
+  silences: async () => [],
+  alerts: async () => [],
+};
 const silences = createSilences({ store, alertmanager: () => alertmanager as never, now: () => nowMs, log });
 const base = { startsMs: 10_000, endsMs: 50_000, createdBy: 'Ana', comment: 'new disk' };
 

@@ -3,7 +3,9 @@ import type { Incident } from '../../model/incident.ts';
 import type { House } from '../house.ts';
 import { similarIncidents } from './similar.ts';
 
-/** Marks that begin so shortly before an incident belong to it: an alarm is some steps older than its alert. */
+/** An alarm is some steps older than its alert, and so may be what is marked of it. */
+const lagMs = 120_000;
+/** A finding so shortly before an incident belongs to it. */
 const leadMs = 600_000;
 
 /** An incident with all that is known beside it. */
@@ -12,13 +14,13 @@ export async function incidentDetail(house: Pick<House, 'store' | 'config' | 'no
   const { profile, entity, openedMs, closedMs, state } = incident;
   const [similar, marks, openSinceMs] = await Promise.all([
     similarIncidents(store.incidents, incident),
-    store.marks.list({ profile, entity, fromMs: openedMs, toMs: closedMs ?? house.now() }),
+    store.marks.list({ profile, entity, fromMs: openedMs - lagMs, toMs: closedMs ?? house.now() }),
     state === 'closed' ? null : store.alarms.openSince(profile, entity),
   ]);
   return {
     ...incident,
     similar,
-    marks: marks.filter((mark) => mark.incidentId === incident.id || mark.fromMs >= openedMs - leadMs || mark.kind === 'maintenance'),
+    marks,
     canAccept: openSinceMs !== null,
     acceptAfterMs: config.detection.acceptAfter,
     falseAlarmsPerWeek: config.detection.falseAlarmsPerWeek,
