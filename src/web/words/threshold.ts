@@ -5,7 +5,7 @@ export const threshold = both(
     basis: {
       line: 'Kind of threshold: {{name}}. {{why}}',
       name: {
-        set: 'set by a person',
+        set: 'by hand',
         detector: 'of the model',
         fixed: 'fixed',
         quantile: 'quantile',
@@ -48,7 +48,7 @@ export const threshold = both(
     basis: {
       line: 'Tipo de umbral: {{name}}. {{why}}',
       name: {
-        set: 'puesto por una persona',
+        set: 'a mano',
         detector: 'del modelo',
         fixed: 'fijo',
         quantile: 'cuantil',
