@@ -6,6 +6,7 @@ import { createGuardedFetch } from '../../src/clients/guarded.ts';
 import { createPrometheusClient } from '../../src/clients/prometheus.ts';
 import { configSchema } from '../../src/model/config.ts';
 import type { Profile } from '../../src/model/profile.ts';
+import { judgingApart } from '../../src/server/alarms.ts';
 import { createDetectors } from '../../src/server/detectors.ts';
 import { loadProfiles } from '../../src/server/profiles.ts';
 import { readWindow, type Source } from '../../src/server/reader.ts';
@@ -157,7 +158,7 @@ async function scoresOf(source: Source, profile: Profile, about: { fromMs: numbe
     const detector = detectors.create(detection.detector, profile.features, detectors.optionsFor(stepMs));
     const { rows, times } = rowsOf(history, learned.times, profile.features.length, () => true);
     detector.learn(rows, times);
-    const result = await scoreWindow(profile, detector, window, judged.times, { override: null });
+    const result = await scoreWindow(profile, detector, window, judged.times, { judging: judgingApart(detection, stepMs), override: null });
     scores.set(window.entity, result.scores);
     for (const each of result.found) found.add(`${window.entity} ${each.step}`);
   }

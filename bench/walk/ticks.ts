@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGuardedFetch, type GuardedFetch } from '../../src/clients/guarded.ts';
 import { createPrometheusClient } from '../../src/clients/prometheus.ts';
 import { configSchema } from '../../src/model/config.ts';
+import { createAlarms } from '../../src/server/alarms.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
@@ -106,9 +107,10 @@ function timedPipeline(source: Source, store: Store, fetching = stopwatch()) {
   const { client } = source;
   const timed: Source = { ...source, client: { nowMs: reading.wrap(client.nowMs), queryRange: reading.wrap(client.queryRange) } };
   const pipeline = createPipeline({
-    store: { pipeline: { ...store.pipeline, commitTick: committing.wrap(store.pipeline.commitTick) } },
+    store: { alarms: store.alarms, pipeline: { ...store.pipeline, commitTick: committing.wrap(store.pipeline.commitTick) } },
     source: () => timed,
     learner: learnerOf(store, timed),
+    alarms: createAlarms({ store, config: config.detection, stepMs: () => stepMs, log }),
     board: createBoard({ profiles: new Map([[profile.slug, profile]]), freshMs }),
     log,
     freshMs,

@@ -47,6 +47,7 @@ const durations = new Set([
   'window',
   'retrain',
   'evictAfter',
+  'acceptAfter',
   'incidents',
   'findings',
   'audit',

@@ -10,6 +10,8 @@ interface Command {
   /** What an option means to this command, where that is not what it means to the others. */
   readonly means?: Readonly<Record<string, string>>;
   readonly words?: number;
+  /** What the first word is called; FILE without it. */
+  readonly word?: string;
   /** Loaded only when it is asked for: `--help` needs none of the server. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }
@@ -54,6 +56,14 @@ const commands: Readonly<Record<string, Command>> = {
     options: { config: 'text', out: 'text' },
     means: { out: 'folder to write into; files of the same name are replaced' },
     load: async () => (await import('./dashboards.ts')).dashboards,
+  },
+  accept: {
+    usage: 'accept INCIDENT [--data DIR]',
+    does: "take the new level of an incident's entity for normal, now; Vigía must run",
+    options: { data: 'text' },
+    words: 1,
+    word: 'INCIDENT',
+    load: async () => (await import('./accept.ts')).accept,
   },
   models: {
     usage: 'models [--profile SLUG] [--entity ID] [--roll-back VERSION] [--json] [--data DIR] [--config FILE]',
@@ -208,7 +218,7 @@ function parse(command: Command, args: readonly string[]): Pick<Invocation, 'opt
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     const wanted = command.words ?? 0;
-    if (positionals.length < wanted) throw new Error('The FILE is missing');
+    if (positionals.length < wanted) throw new Error(`The ${command.word ?? 'FILE'} is missing`);
     if (positionals.length > wanted) throw new Error(`"${positionals[wanted]}" is one word too many`);
     return { options: values as Invocation['options'], words: positionals };
   } catch (thrown) {

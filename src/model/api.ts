@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { accountSchema, apiTokenSchema, auditSchema, emailSchema, passwordSchema, roleSchema, scopeSchema } from './account.ts';
 import { alertSchema, incidentSchema, incidentSummarySchema, severitySchema } from './incident.ts';
 import { similarIncidentSchema } from './explanation.ts';
+import { markSchema } from './mark.ts';
 import { unitSchema } from './profile.ts';
-import { findingSchema, modelInfoSchema } from './score.ts';
+import { basisField, findingSchema, modelInfoSchema } from './score.ts';
 import { stateSchema, targetSchema } from './target.ts';
 
 /** Bodies and answers of the HTTP API, shared by server and page. All times are Unix milliseconds. */
@@ -153,6 +154,14 @@ export type IncidentPage = z.infer<typeof incidentPageSchema>;
 export const incidentDetailSchema = incidentSchema.extend({
   /** Earlier incidents that looked like it, the most alike first. */
   similar: z.array(similarIncidentSchema),
+  /** What is known of its time: marked faults, maintenance, accepted levels. */
+  marks: z.array(markSchema),
+  /** An anomaly goes on, and nobody accepted its level yet. */
+  canAccept: z.boolean(),
+  /** When a level that lasts is accepted by itself. */
+  acceptAfterMs: z.number(),
+  /** What the threshold `budget` allows. */
+  falseAlarmsPerWeek: z.number(),
 });
 export type IncidentDetail = z.infer<typeof incidentDetailSchema>;
 
@@ -167,6 +176,8 @@ export const aiStateSchema = z.object({
   /** The one that new models are made of, and all there are. */
   detector: z.string(),
   detectors: z.array(z.string()),
+  /** What the threshold `budget` allows. */
+  falseAlarmsPerWeek: z.number().optional(),
   profiles: z.array(
     z.object({
       profile: z.string(),
@@ -180,6 +191,7 @@ export const aiStateSchema = z.object({
           realtime: z.boolean(),
           score: z.number().nullable(),
           threshold: z.number().nullable(),
+          basis: basisField,
           /** Threshold set by a person, where one was set. */
           thresholdOverride: z.number().nullable(),
           learningUntilMs: z.number().nullable(),

@@ -106,13 +106,55 @@ const detectionSchema = z.strictObject({
   window: durationMs('10m', '90d')
     .default(36_000_000)
     .describe('How much history a model learns from; a detector that streams goes on from there.'),
-  minimumSteps: z.number().int().min(32).max(100_000).default(120).describe('Usable steps an entity needs before its first model.'),
+  minimumSteps: z
+    .number()
+    .int()
+    .min(32)
+    .max(100_000)
+    .default(120)
+    .describe('Usable steps an entity needs before its first model of its own.'),
+  pooling: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether an entity that is too young for that is scored, from its first minutes on, by how others of its profile move around their own levels.',
+    ),
   retrain: durationMs('1m', '30d')
     .default(21_600_000)
     .describe('Age at which a model is learned again. A young model is renewed whenever its history has doubled, one that streams never.'),
   trees: z.number().int().min(10).max(2000).default(100).describe('Trees of an isolation forest.'),
   sampleSize: z.number().int().min(16).max(4096).default(256).describe('Rows each tree sees.'),
   contamination: z.number().min(0.00001).max(0.2).default(0.001).describe('Share of the training rows that may lie above the threshold.'),
+  threshold: z
+    .enum(['budget', 'quantile', 'extreme-value', 'fixed', 'detector'])
+    .default('budget')
+    .describe(
+      'From which score on something is an anomaly; docs/thresholds.md explains each. `detector` is what a model learned from its training rows, and stands in for the others until they have seen enough.',
+    ),
+  falseAlarmsPerWeek: z
+    .number()
+    .min(0.01)
+    .max(84)
+    .default(1)
+    .describe('For the threshold `budget`: how many false alarms an entity may make in a week.'),
+  thresholdQuantile: z
+    .number()
+    .min(0.5)
+    .max(0.99999)
+    .default(0.999)
+    .describe('For the threshold `quantile`: share of the scores of the last days that lie below it.'),
+  thresholdRisk: z
+    .number()
+    .min(1e-9)
+    .max(0.01)
+    .default(0.0001)
+    .describe('For the threshold `extreme-value`: probability that an ordinary score reaches it.'),
+  thresholdLevel: z.number().min(0).max(1).default(0.7).describe('For the threshold `fixed`: the level itself.'),
+  acceptAfter: durationMs('10m', '7d')
+    .default(6 * 3_600_000)
+    .describe(
+      'A new level that lasts so long, and no longer rises, is accepted as normal; one that rises all the time after four times that.',
+    ),
   seed: z
     .number()
     .int()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { kindSchema } from './profile.ts';
-import { featureShareSchema } from './score.ts';
+import { basisField, featureShareSchema } from './score.ts';
 
 export const severitySchema = z.enum(['critical', 'warning', 'info']);
 export type Severity = z.infer<typeof severitySchema>;
@@ -25,9 +25,9 @@ export type Alert = z.infer<typeof alertSchema>;
 
 export const incidentEventSchema = z.object({
   tsMs: z.number(),
-  kind: z.enum(['opened', 'alert-firing', 'alert-resolved', 'score', 'silenced', 'unsilenced', 'note', 'unknown', 'closed']),
+  kind: z.enum(['opened', 'alert-firing', 'alert-resolved', 'score', 'silenced', 'unsilenced', 'note', 'unknown', 'accepted', 'closed']),
   text: z.string(),
-  /** Who, for notes and silences. */
+  /** Who, for what a person did. */
   by: z.string().nullable(),
 });
 export type IncidentEvent = z.infer<typeof incidentEventSchema>;
@@ -52,6 +52,8 @@ export type IncidentSummary = z.infer<typeof incidentSummarySchema>;
 export const incidentSchema = incidentSummarySchema.extend({
   peakScore: z.number().nullable(),
   threshold: z.number().nullable(),
+  /** Why that threshold. */
+  basis: basisField,
   /** All features at the peak, largest share first. */
   shares: z.array(featureShareSchema),
   alerts: z.array(alertSchema),

@@ -1,18 +1,34 @@
 import { z } from 'zod';
 
 /**
- * What is drawn into charts beside the samples: when a score was at or above its threshold, incidents, silences, and when
- * something began anew (a boot, a container of a new deployment).
+ * What is known of a stretch of one entity's time: a `fault` or `maintenance` is never learned; a level shift that was `accepted`
+ * is, although it was called anomalous.
  */
 export const markSchema = z.object({
-  kind: z.enum(['anomaly', 'incident', 'maintenance', 'start']),
+  id: z.number(),
+  profile: z.string(),
+  entity: z.string(),
+  kind: z.enum(['fault', 'maintenance', 'accepted']),
   fromMs: z.number(),
-  /** Null while it goes on; the same as `fromMs` for a moment. */
+  /** Null while it lasts; that of an incident ends with it. The times from `fromMs` on and before this belong to it. */
   toMs: z.number().nullable(),
   text: z.string(),
-  /** The number of an incident. */
-  incident: z.number().nullable(),
+  by: z.string(),
+  incidentId: z.number().nullable(),
+  createdMs: z.number(),
 });
 export type Mark = z.infer<typeof markSchema>;
 
-export const marksSchema = z.object({ marks: z.array(markSchema) });
+export const markListSchema = z.object({ marks: z.array(markSchema) });
+
+const time = z.number().int().min(0).max(8.64e15);
+export const markInputSchema = z
+  .strictObject({
+    profile: z.string().max(64),
+    entity: z.string().min(1).max(200),
+    kind: z.enum(['fault', 'maintenance']),
+    fromMs: time,
+    toMs: time.nullable().default(null),
+    text: z.string().trim().max(500).default(''),
+  })
+  .refine(({ fromMs, toMs }) => toMs === null || toMs > fromMs, { path: ['toMs'], message: 'it ends before it begins' });

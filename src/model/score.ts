@@ -10,6 +10,16 @@ export const featureShareSchema = z.object({
 });
 export type FeatureShare = z.infer<typeof featureShareSchema>;
 
+/**
+ * Why a threshold is what it is: `set` by a person; `detector`: learned with the model, while the configured kind has seen too
+ * little; a kind of the configuration; `least`: below it every score is ordinary; `accepted`: it stands above a level shift
+ * that was accepted. docs/thresholds.md.
+ */
+export const thresholdBasisSchema = z.enum(['set', 'detector', 'fixed', 'quantile', 'extreme-value', 'budget', 'least', 'accepted']);
+export type ThresholdBasis = z.infer<typeof thresholdBasisSchema>;
+/** Absent where a Vigía did not write it down. */
+export const basisField = thresholdBasisSchema.nullish();
+
 /** The newest opinion about one entity under one profile. `score` is null while learning. */
 export const boardRowSchema = z.object({
   profile: z.string(),
@@ -19,6 +29,7 @@ export const boardRowSchema = z.object({
   tsMs: z.number(),
   score: z.number().nullable(),
   threshold: z.number().nullable(),
+  basis: basisField,
   modelVersion: z.number().nullable(),
   /** When the first model can be there, while learning. */
   learningUntilMs: z.number().nullable(),
@@ -35,6 +46,7 @@ export const findingSchema = z.object({
   tsMs: z.number(),
   score: z.number(),
   threshold: z.number(),
+  basis: basisField,
   shares: z.array(featureShareSchema),
   modelVersion: z.number(),
   late: z.boolean(),

@@ -20,6 +20,7 @@ import { registerHealthRoutes } from './routes/health.ts';
 import { registerHostRoutes } from './routes/hosts.ts';
 import { registerIncidentRoutes } from './routes/incidents.ts';
 import { registerKubernetesRoutes } from './routes/kubernetes.ts';
+import { registerMarkRoutes } from './routes/marks.ts';
 import { registerModelRoutes } from './routes/models.ts';
 import { registerPromqlRoutes } from './routes/promql.ts';
 import { registerSettingRoutes } from './routes/settings.ts';
@@ -54,6 +55,7 @@ export async function openApp(
   registerGrafanaRoutes(door, house);
   registerTargetRoutes(door, house);
   registerIncidentRoutes(door, house);
+  registerMarkRoutes(door, house);
   registerAiRoutes(door, house);
   registerModelRoutes(door, house);
   registerSettingRoutes(door, house);

@@ -2,6 +2,7 @@ import type { Detector } from '../detect/index.ts';
 import type { BacktestSide } from '../model/backtest.ts';
 import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
+import { judgingApart, plainJudging } from './alarms.ts';
 import { breathe } from './breath.ts';
 import type { Detectors } from './detectors.ts';
 import { createEpisodes } from './episodes.ts';
@@ -107,6 +108,8 @@ function createWalk(
   const create = () => detectors.create(setting.detector, profile.features, detectors.optionsFor(source.stepMs));
   const first = create();
   const override = setting.threshold;
+  // A level that a person asks for is taken as it is; without one history is judged as it would have been live.
+  const judging = override === null ? judgingApart(config, source.stepMs) : plainJudging();
   if (first.streaming) {
     return async (piece, _past, counts, tell) => {
       if (!counts)
@@ -114,7 +117,7 @@ function createWalk(
           first,
           rowsOf(piece.window, piece.times, width, () => true),
         );
-      else tell(await scoreWindow(profile, first, piece.window, piece.times, { override, mayLearn: () => true }), piece);
+      else tell(await scoreWindow(profile, first, piece.window, piece.times, { judging, override, mayLearn: () => true }), piece);
     };
   }
   let model: { detector: Detector; atMs: number; steps: number } | null = null;
@@ -153,7 +156,7 @@ function createWalk(
       const steps = Math.max(1, Math.ceil((dueMs() - nowMs) / source.stepMs));
       const to = Math.min(piece.times.length, from + sliceSteps, from + steps);
       const slice = part(piece, from, to, width);
-      const result = await scoreWindow(profile, model?.detector ?? null, slice.window, slice.times, { override });
+      const result = await scoreWindow(profile, model?.detector ?? null, slice.window, slice.times, { judging, override });
       for (const { step } of result.found) flagged.add(slice.times[step] as number);
       tell(result, slice);
       from = to;

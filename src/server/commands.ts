@@ -1,9 +1,10 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { backtestInputSchema, type Backtest, rollBackInputSchema } from '../model/backtest.ts';
 import { VigiaError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ModelInfo } from '../model/score.ts';
 import type { Store } from '../store/contract.ts';
+import { acceptLevel } from './acceptance.ts';
 import type { Backtests } from './backtests.ts';
 import type { Learner } from './learner.ts';
 
@@ -13,12 +14,15 @@ export interface Commands {
   lastBacktest(): Backtest | null;
   cancelBacktest(): boolean;
   rollBack(body: unknown): Promise<ModelInfo>;
+  /** @throws VigiaError `not-found`, `conflict`. */
+  accept(body: unknown): Promise<{ incident: number; entity: string }>;
 }
 
 const who = 'command line';
+const acceptInputSchema = z.strictObject({ incident: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 
 export function createCommands(options: {
-  store: Pick<Store, 'audit'>;
+  store: Pick<Store, 'audit' | 'alarms' | 'incidents'>;
   profiles: ReadonlyMap<string, Profile>;
   learner: Learner;
   backtests: Backtests;
@@ -46,6 +50,14 @@ export function createCommands(options: {
       const info = await options.learner.rollBack(profileOf(profile), entity, version);
       await note('model.roll-back', `${profile}/${entity}`, `version ${version}`);
       return info;
+    },
+    async accept(body) {
+      const { incident: id } = parsed(acceptInputSchema, body);
+      const incident = await store.incidents.get(id);
+      if (incident === null) throw new VigiaError('not-found', { thing: 'incident', id });
+      await acceptLevel(options, incident, who);
+      await note('incident.accept', `incident ${id}`, '');
+      return { incident: id, entity: incident.entity };
     },
   };
 }

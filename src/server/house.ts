@@ -5,6 +5,7 @@ import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Store } from '../store/contract.ts';
+import type { Alarms } from './alarms.ts';
 import type { Archive } from './archive/feed.ts';
 import type { Backtests } from './backtests.ts';
 import type { SourcePlan } from './budget/plan.ts';
@@ -32,6 +33,7 @@ export interface House {
   readonly store: Store;
   readonly board: Board;
   readonly learner: Learner;
+  readonly alarms: Alarms;
   readonly pipeline: Pipeline;
   readonly detectors: Detectors;
   readonly backtests: Backtests;

@@ -5,7 +5,9 @@ import type { Alert, Incident, IncidentEvent, Severity } from '../model/incident
 import type { Profile } from '../model/profile.ts';
 import type { BoardRow } from '../model/score.ts';
 import type { Target } from '../model/target.ts';
+import { minuteText } from '../model/time.ts';
 import type { IncidentStore, Store } from '../store/contract.ts';
+import type { AcceptedShift } from './alarms.ts';
 import { alertOfAlertmanager } from './alerts.ts';
 import type { Log } from './log.ts';
 
@@ -18,6 +20,8 @@ export interface Incidents {
   take(alerts: readonly Alert[]): Promise<void>;
   /** A scored row: keeps the peak of an open incident. */
   score(profile: Profile, rows: readonly BoardRow[]): Promise<void>;
+  /** Level shifts that count as normal now: those that a person accepted were noted then. */
+  accepted(profile: Profile, shifts: readonly AcceptedShift[]): Promise<void>;
   /** Compares what is stored as live with both far sides. */
   reconcile(): Promise<void>;
 }
@@ -66,6 +70,7 @@ export function createIncidents(options: {
       shares: row?.shares ?? [],
       peakScore: row?.score ?? null,
       threshold: row?.threshold ?? null,
+      basis: row?.basis ?? null,
     });
     await incidents.addEvent(id, event('opened', titleOf(alert), alert.startsMs));
     return (await incidents.get(id)) as Incident;
@@ -79,10 +84,17 @@ export function createIncidents(options: {
       await incidents.update(incident.id, { severity, state });
       return;
     }
-    const alerts = (await incidents.get(incident.id))?.alerts ?? [];
+    const { alerts, timeline } = (await incidents.get(incident.id)) ?? { alerts: [], timeline: [] };
     const closedMs = Math.max(incident.openedMs, ...alerts.map((alert) => alert.endsMs ?? 0));
     await incidents.update(incident.id, { state: 'closed', closedMs });
-    await incidents.addEvent(incident.id, event('closed', 'Everything is as expected again.', closedMs));
+    await incidents.addEvent(
+      incident.id,
+      event(
+        'closed',
+        timeline.some(({ kind }) => kind === 'accepted') ? 'The new level is normal now.' : 'Everything is as expected again.',
+        closedMs,
+      ),
+    );
   };
 
   const takeOne = async (incidents: IncidentStore, alert: Alert): Promise<boolean> => {
@@ -171,10 +183,25 @@ export function createIncidents(options: {
           await store.incidents.update(open.id, {
             peakScore: row.score,
             threshold: row.threshold,
+            basis: row.basis ?? null,
             shares: row.shares,
             top: row.shares.slice(0, topFeatures),
           });
           options.onChange(profile.slug, row.entity);
+        }
+      }),
+
+    accepted: (profile, shifts) =>
+      inTurn(async () => {
+        for (const { entity, sinceMs, acceptedAtMs, by } of shifts) {
+          if (by !== null) continue;
+          const open = await store.incidents.openOf(profile.slug, entity);
+          const [newest] = open === null ? (await store.incidents.list({ entity, limit: 1, offset: 0 })).incidents : [open];
+          // An alarm that no rule told of has no incident.
+          if (newest === undefined || newest.profile !== profile.slug || (newest.closedMs ?? acceptedAtMs) < sinceMs) continue;
+          const text = `A level that lasts since ${minuteText(sinceMs)} counts as normal from now on.`;
+          await store.incidents.addEvent(newest.id, event('accepted', text, acceptedAtMs));
+          options.onChange(profile.slug, entity);
         }
       }),
 

@@ -92,6 +92,7 @@ export function createInternalListener(options: {
   app.post('/internal/backtest', (request) => commands.startBacktest(request.body));
   app.get('/internal/backtest', () => ({ backtest: commands.lastBacktest() }));
   app.delete('/internal/backtest', () => ({ cancelled: commands.cancelBacktest() }));
+  app.post('/internal/incidents/accept', (request) => commands.accept(request.body));
   app.post('/internal/models/roll-back', (request) => commands.rollBack(request.body));
   app.post('/internal/webhook', async (request, reply) => {
     const body = webhookSchema.safeParse(request.body);

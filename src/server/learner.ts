@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Detector, leastStreamedRows } from '../detect/index.ts';
+import { createExclusions, type Detector, leastStreamedRows, type TimeSpan } from '../detect/index.ts';
 import type { Config } from '../model/config.ts';
 import { VigiaError } from '../model/errors.ts';
+import type { Mark } from '../model/mark.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ModelInfo } from '../model/score.ts';
 import { minuteText } from '../model/time.ts';
@@ -10,6 +11,7 @@ import { breathe } from './breath.ts';
 import { createDetectors, type Detectors } from './detectors.ts';
 import { createKeptModels, type KeptModel } from './kept-models.ts';
 import type { Log } from './log.ts';
+import { leastOwnSteps, mostPeers, pooledRows } from './pool.ts';
 import type { LearnGate } from './quiet.ts';
 import { completeUntil, type EntityWindow, readWindow, type Source } from './reader.ts';
 import { follow, type ModelState, saveCheckpoints } from './streaming.ts';
@@ -57,6 +59,11 @@ export interface Learner {
   rollBack(profile: Profile, entity: string, version: number): Promise<ModelInfo>;
   /** Models that were made or chosen elsewhere, by another instance, take the place of those held here. */
   refresh(profile: Profile): Promise<void>;
+  /**
+   * What may be learned has changed: the model is learned anew, unless somebody rolled back to it; with `span` only where it
+   * learned of that time.
+   */
+  relearn(profile: Pick<Profile, 'slug'>, entity: string, span?: TimeSpan): void;
   forget(profile: string, entity: string): void;
 }
 
@@ -68,8 +75,10 @@ const absentSteps = 20;
 /** A streaming model that learned further than this beyond now did so while the clock was wrong. */
 const clockWentBackMs = 3_600_000;
 
+const overlaps = (span: TimeSpan, fromMs: number, toMs: number): boolean => span.fromMs <= toMs && span.toMs > fromMs;
+
 export function createLearner(options: {
-  store: Pick<Store, 'models' | 'findings'>;
+  store: Pick<Store, 'models' | 'findings' | 'marks'>;
   source: () => Source;
   config: Config['detection'];
   detectors?: Detectors;
@@ -119,7 +128,15 @@ export function createLearner(options: {
 
   const load = async (profile: Profile, entity: string): Promise<ModelState> => {
     const model = await kept.active(profile, entity);
-    return model === null ? fresh() : scoring(model.detector, model.info);
+    if (model === null) return fresh();
+    const { info } = model;
+    const state = scoring(model.detector, info);
+    // A fault that was marked after it was learned, where the restart came before the model was learned anew.
+    const marks = await store.marks.list({ profile: profile.slug, entity, fromMs: info.trainedFromMs, toMs: info.trainedToMs });
+    const isLate = ({ kind, createdMs, fromMs }: Mark) =>
+      kind === 'fault' && createdMs > info.createdMs && createdMs - fromMs > options.source().stepMs;
+    state.stale ||= !info.pinned && marks.some(isLate);
+    return state;
   };
 
   const stateOf = (profile: Pick<Profile, 'slug'>, entity: string): ModelState => {
@@ -141,7 +158,12 @@ export function createLearner(options: {
       limit: 100_000,
       offset: 0,
     });
-    const flagged = new Set(findings.map((finding) => finding.tsMs));
+    // What was accepted as normal was called anomalous before that; it is learned all the same.
+    const marks = await store.marks.list({ profile: profile.slug, entity: window.entity, fromMs: times[0] ?? 0 });
+    const normal = createExclusions(
+      marks.filter(({ kind }) => kind === 'accepted').map(({ fromMs, toMs }) => ({ fromMs, toMs: (toMs ?? fromMs) + 1 })),
+    );
+    const flagged = new Set(findings.map((finding) => finding.tsMs).filter((tsMs) => !normal.excludes(tsMs)));
     const { accepted, ...rows } = calmRows(window, times, width, {
       isFlagged: (timeMs) => flagged.has(timeMs),
       mayLearn,
@@ -152,19 +174,48 @@ export function createLearner(options: {
     return rows;
   };
 
-  const learn = async (profile: Profile, window: EntityWindow, times: Float64Array, nowMs: number): Promise<ModelInfo | null> => {
+  const isPooled = (info: ModelInfo | null): boolean => info?.options['pooled'] !== undefined;
+  /** Rows of the entities of the profile that have a model of their own. @throws VigiaError `far-…`. */
+  const peersOf = async (profile: Profile, span: { fromMs: number; toMs: number }): Promise<TrainingRows[]> => {
+    const entities = [...statesOf(profile.slug)]
+      .filter(([, { info }]) => info !== null && !isPooled(info))
+      .map(([entity]) => entity)
+      .slice(0, mostPeers);
+    if (entities.length === 0) return [];
+    const { times, entities: found } = await readWindow(options.source(), profile, { ...span, entities });
+    const detector = detectors.create(config.detector, profile.features, detectors.optionsFor(options.source().stepMs));
+    const rows: TrainingRows[] = [];
+    for (const each of found) if (entities.includes(each.entity)) rows.push(await trainingRows(profile, detector, each, times));
+    return rows.filter((peer) => peer.times.length >= config.minimumSteps);
+  };
+
+  const learn = async (
+    profile: Profile,
+    window: EntityWindow,
+    times: Float64Array,
+    nowMs: number,
+    askPeers: (() => Promise<TrainingRows[]>) | null,
+  ): Promise<ModelInfo | null> => {
     const made = detectors.optionsFor(options.source().stepMs);
     const detector = detectors.create(config.detector, profile.features, made);
-    const training = await trainingRows(profile, detector, window, times);
+    let training = await trainingRows(profile, detector, window, times);
     const steps = training.times.length;
     const state = stateOf(profile, window.entity);
+    let pooled = 0;
     const wait = (missing: number): null => {
       const untilMs = nowMs + missing * options.source().stepMs;
       state.nextTryMs = untilMs;
       if (state.detector === null) state.learningUntilMs = untilMs;
       return null;
     };
-    if (steps < config.minimumSteps) return wait(config.minimumSteps - steps);
+    if (steps < config.minimumSteps) {
+      const mayPool = askPeers !== null && steps > 0 && (state.info === null || isPooled(state.info));
+      const peers = mayPool ? await askPeers() : [];
+      if (peers.length === 0) return wait(config.minimumSteps - steps);
+      if (steps < leastOwnSteps) return wait(leastOwnSteps - steps);
+      pooled = peers.length;
+      training = pooledRows(profile, training, peers, { stepMs: options.source().stepMs, order: detector.streaming });
+    }
     const outcome = await heavy.learn({ detector: detector.slug, features: profile.features, options: made, training });
     // Few steps may be asked for, but a detector that streams has no opinion before its own least.
     if (outcome === null) return wait(Math.max(1, leastStreamedRows - steps));
@@ -179,7 +230,7 @@ export function createLearner(options: {
         trainedToMs: times.at(-1) ?? nowMs,
         steps,
         dataSha256: outcome.dataSha256,
-        options: { ...made },
+        options: { ...made, ...(pooled === 0 ? {} : { pooled }) },
       },
       outcome.buffer,
       modelsKept,
@@ -196,9 +247,12 @@ export function createLearner(options: {
     // A wait longer than any that is given was set while the clock was wrong.
     if (waitMs > 0 && waitMs <= Math.max(config.minimumSteps, absentSteps) * options.source().stepMs) return false;
     if (state.info === null || state.stale) return true;
-    if (state.info.pinned || state.detector?.streaming === true) return false;
+    if (state.info.pinned) return false;
     const ageMs = nowMs - state.info.createdMs;
     const learnedMs = state.info.steps * options.source().stepMs;
+    // Until there is enough of its own.
+    if (isPooled(state.info)) return ageMs >= Math.min(learnedMs, (config.minimumSteps - state.info.steps) * options.source().stepMs);
+    if (state.detector?.streaming === true) return false;
     return ageMs >= config.retrain || (2 * learnedMs < config.window && ageMs >= learnedMs);
   };
 
@@ -206,17 +260,20 @@ export function createLearner(options: {
     profile: Profile,
     entities: readonly string[],
     nowMs: number,
-    windowMs: number,
+    { windowMs, pools }: { windowMs: number; pools: boolean },
   ): Promise<Map<string, ModelInfo | null>> => {
     const source = options.source();
     await refreshGate();
     const toMs = completeUntil(nowMs, source);
     const fromMs = toMs - Math.ceil(windowMs / source.stepMs) * source.stepMs;
     const window = await readWindow(source, profile, { fromMs, toMs, entities });
+    let peers: Promise<TrainingRows[]> | null = null;
+    // Read once, and only where somebody is too young.
+    const askPeers = pools ? () => (peers ??= peersOf(profile, { fromMs, toMs })) : null;
     const learned = new Map<string, ModelInfo | null>();
     for (const each of window.entities) {
       if (!entities.includes(each.entity)) continue;
-      learned.set(each.entity, await learn(profile, each, window.times, nowMs));
+      learned.set(each.entity, await learn(profile, each, window.times, nowMs, askPeers));
       // One model takes tens of milliseconds: let requests through between two.
       await setImmediate();
     }
@@ -294,14 +351,14 @@ export function createLearner(options: {
         .map(([entity]) => entity)
         .slice(0, chunk);
       if (due.length === 0) return [];
-      const learned = await trainMany(profile, due, nowMs, config.window);
+      const learned = await trainMany(profile, due, nowMs, { windowMs: config.window, pools: config.pooling });
       const { stepMs } = options.source();
       // Absent from the source for now: asked again later, not at every tick.
       for (const entity of due) if (!learned.has(entity)) stateOf(profile, entity).nextTryMs = nowMs + absentSteps * stepMs;
       return [...learned].filter(([, info]) => info !== null).map(([entity]) => entity);
     },
     async train(profile, entity, nowMs, windowMs) {
-      const info = (await trainMany(profile, [entity], nowMs, windowMs)).get(entity);
+      const info = (await trainMany(profile, [entity], nowMs, { windowMs, pools: false })).get(entity);
       if (info) return info;
       const { learningUntilMs, nextTryMs } = stateOf(profile, entity);
       const untilMs = learningUntilMs ?? nextTryMs;
@@ -325,6 +382,12 @@ export function createLearner(options: {
       const versions = await store.models.activeVersions(profile.slug);
       for (const [entity, { info }] of statesOf(profile.slug))
         if ((versions.get(entity) ?? null) !== (info?.version ?? null)) states.delete(keyOf(profile.slug, entity));
+    },
+    relearn(profile, entity, span) {
+      const state = states.get(keyOf(profile.slug, entity));
+      if (!state?.info || state.info.pinned) return;
+      const learnedToMs = Math.max(state.info.trainedToMs, state.learnedToMs);
+      if (span === undefined || overlaps(span, state.info.trainedFromMs, learnedToMs)) Object.assign(state, { stale: true, nextTryMs: 0 });
     },
     forget(profile, entity) {
       states.delete(keyOf(profile, entity));

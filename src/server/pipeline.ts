@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Mark } from '../model/mark.ts';
 import type { Profile } from '../model/profile.ts';
 import type { BoardRow, Finding, ModelInfo } from '../model/score.ts';
 import type { EntityRow, Store } from '../store/contract.ts';
+import { type AcceptedShift, type Alarms, plainJudging } from './alarms.ts';
 import type { Board } from './board.ts';
 import type { Learner, TickUse } from './learner.ts';
 import type { Log } from './log.ts';
@@ -32,9 +34,10 @@ const stepsAtOnce = 60_000;
 const clockWentBackMs = 3_600_000;
 
 export function createPipeline(options: {
-  store: Pick<Store, 'pipeline'>;
+  store: Pick<Store, 'pipeline' | 'alarms'>;
   source: () => Source;
   learner: Learner;
+  alarms: Alarms;
   board: Board;
   log: Log;
   /** Rows older than this are history: their findings are late and the board does not show them. */
@@ -45,8 +48,10 @@ export function createPipeline(options: {
   /** Whose steps are looked at; without it all. */
   shares?: Shares;
   onRows: (profile: Profile, rows: readonly BoardRow[]) => void;
+  /** Level shifts that count as normal since this tick. */
+  onAccepted?: (profile: Profile, accepted: readonly AcceptedShift[]) => void;
 }): Pipeline {
-  const { store, learner, board, log, shares = alone } = options;
+  const { store, learner, alarms, board, log, shares = alone } = options;
   /** By profile, what was held at its last tick. */
   const tokens = new Map<string, ReadonlyMap<string, Share>>();
 
@@ -119,14 +124,19 @@ export function createPipeline(options: {
       const rows: BoardRow[] = [];
       const done = { nowMs, present: 0, missing: 0, findings: 0, behind: span.others || span.toMs < span.lastMs };
       const committed = new Set<Share>();
+      const shifts: AcceptedShift[] = [];
       try {
         for (const share of span.shares) {
           const window = { times: read.times, entities: read.entities.filter(({ entity }) => share.owns(profile.slug, entity)) };
-          const tick = await scoreTick(profile, { nowMs, window, known, isOn, uses });
+          const ledger = { name: share.ledgerOf(profile.slug), owns: (entity: string) => share.owns(profile.slug, entity) };
+          await alarms.stand(profile.slug, span.cursor, ledger);
+          const heard = (await store.alarms.wishes(profile.slug)).filter((wish) => ledger.owns(wish.entity));
+          const accepted = heard.flatMap((wish) => alarms.accept(profile.slug, wish, span.cursor) ?? []);
+          const tick = await scoreTick(profile, { nowMs, window, known, isOn, uses, accepted });
           const missing = window.entities.length * window.times.length - tick.present;
           const taken = await store.pipeline.commitTick({
             profile: profile.slug,
-            ledger: share.ledgerOf(profile.slug),
+            ledger: ledger.name,
             fence: share.fence,
             fromMs: span.cursor,
             toMs: span.toMs,
@@ -136,10 +146,15 @@ export function createPipeline(options: {
             board: tick.rows,
             seen: tick.seen,
             findings: tick.found,
+            alarms: alarms.rows(profile.slug, new Set([...tick.judged, ...heard.map(({ entity }) => entity)]), span.toMs),
+            accepted: accepted.map((shift) => markOf(profile, shift)),
+            heard,
           });
           // Another instance was faster: its commit counts, ours is forgotten.
           if (!taken) continue;
           committed.add(share);
+          alarms.settle(profile.slug, span.toMs, ledger.name);
+          shifts.push(...accepted);
           rows.push(...tick.rows);
           board.put(tick.rows);
           done.present += tick.present;
@@ -148,6 +163,7 @@ export function createPipeline(options: {
         }
       } finally {
         // What was learned of a tick that never was must not be scored with.
+        for (const share of span.shares) if (!committed.has(share)) alarms.forget(profile.slug, share.ledgerOf(profile.slug));
         const lost = (entity: string) => !committed.has(shareOf(entity) as Share);
         for (const [entity, { detector }] of uses) if (lost(entity) && detector?.streaming === true) learner.forget(profile.slug, entity);
         if (anyOn && committed.size > 0) {
@@ -160,6 +176,9 @@ export function createPipeline(options: {
           });
         }
         if (committed.size > 0) options.onRows(profile, rows);
+        // One that streams goes on learning by itself.
+        for (const { entity } of shifts) if (learner.of(profile, entity).detector?.streaming !== true) learner.relearn(profile, entity);
+        if (shifts.length > 0) options.onAccepted?.(profile, shifts);
       }
       if (committed.size === span.shares.length) return done;
       // What another instance took over is its business; without one, somebody else wrote, and it is read again.
@@ -176,8 +195,14 @@ export function createPipeline(options: {
       for (const entity of window.entities) {
         const { info } = learner.of(profile, entity.entity);
         const detector = await learner.replica(profile, entity.entity, (window.times[0] ?? 0) - options.source().stepMs);
+        const override = overrides.get(entity.entity) ?? null;
+        const inForce = alarms.inForce(profile.slug, entity.entity, {
+          override,
+          detector: learner.of(profile, entity.entity).detector?.threshold ?? null,
+        });
         const result = await scoreWindow(profile, detector, entity, window.times, {
-          override: overrides.get(entity.entity) ?? null,
+          judging: plainJudging(inForce),
+          override,
           mayLearn: (timeMs) => learner.mayLearn(profile.slug, entity.entity, timeMs),
         });
         replayed.push({
@@ -199,12 +224,14 @@ export function createPipeline(options: {
       known: ReadonlyMap<string, EntityRow>;
       isOn: (entity: string) => boolean;
       uses: Map<string, TickUse>;
+      accepted: AcceptedShift[];
     },
   ) {
     const { nowMs, window } = tick;
     const rows: BoardRow[] = [];
     const seen: { entity: string; job: string; instance: string; lastSeenMs: number; scored: number }[] = [];
     const found: Omit<Finding, 'id'>[] = [];
+    const judged: string[] = [];
     let present = 0;
     for (const [index, entity] of window.entities.entries()) {
       const last = entity.present.lastIndexOf(1);
@@ -220,7 +247,9 @@ export function createPipeline(options: {
       const { detector, info } = learner.of(profile, entity.entity);
       // Noted first: where scoring fails half way, the detector has learned half.
       tick.uses.set(entity.entity, { detector, learned: 0, refused: 0 });
+      judged.push(entity.entity);
       const result = await scoreWindow(profile, detector, entity, window.times, {
+        judging: alarms.judging(profile.slug, entity.entity, (shift) => tick.accepted.push(shift)),
         override: tick.known.get(entity.entity)?.thresholdOverride ?? null,
         mayLearn: (timeMs) => learner.mayLearn(profile.slug, entity.entity, timeMs),
       });
@@ -234,13 +263,14 @@ export function createPipeline(options: {
         tsMs: lastSeenMs,
         score: Number.isNaN(score) ? null : score,
         threshold: result.threshold,
+        basis: result.basis,
         modelVersion: info?.version ?? null,
         learningUntilMs: learner.of(profile, entity.entity).learningUntilMs,
         shares: result.found.find((one) => one.step === last)?.shares ?? [],
       });
       if (index % 20 === 19) await setImmediate();
     }
-    return { rows, seen, found, present };
+    return { rows, seen, found, judged, present };
   }
 }
 
@@ -252,8 +282,13 @@ function findingsOf(
   info: ModelInfo | null,
   isLate: (tsMs: number) => boolean,
 ): Omit<Finding, 'id'>[] {
-  return result.found.map(({ step, score, threshold, shares }) => {
+  return result.found.map(({ step, score, threshold, basis, shares }) => {
     const tsMs = times[step] as number;
-    return { profile: profile.slug, entity, tsMs, score, threshold, shares, modelVersion: info?.version ?? 0, late: isLate(tsMs) };
+    return { profile: profile.slug, entity, tsMs, score, threshold, basis, shares, modelVersion: info?.version ?? 0, late: isLate(tsMs) };
   });
+}
+
+/** So that what the shift is made of is learned, although it was called anomalous. */
+function markOf({ slug }: Profile, { entity, sinceMs, acceptedAtMs, by }: AcceptedShift): Omit<Mark, 'id' | 'createdMs'> {
+  return { profile: slug, entity, kind: 'accepted', fromMs: sinceMs, toMs: acceptedAtMs, text: '', by: by ?? '', incidentId: null };
 }

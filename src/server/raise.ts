@@ -13,6 +13,7 @@ import type { Profile } from '../model/profile.ts';
 import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
 import { run, start } from '../tools/run.ts';
+import { createAlarms } from './alarms.ts';
 import { openApp } from './app.ts';
 import { exportCsv } from './archive/export.ts';
 import { createArchive } from './archive/feed.ts';
@@ -192,11 +193,12 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       config: config.detection,
       detectors,
       heavy,
-      gate: async () => quietGate(await store.silences.list()),
+      gate: async () => quietGate(await store.silences.list(), await store.marks.list({})),
       owns: shares.owns,
       log,
       onChange: changed('models'),
     });
+    const alarms = createAlarms({ store, config: config.detection, stepMs: () => source().stepMs, log });
     const backtests = createBacktests({ store, source, detectors, heavy, config: config.detection, now, log });
     stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
@@ -215,6 +217,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       store,
       source,
       learner,
+      alarms,
       board,
       log,
       get freshMs() {
@@ -228,6 +231,11 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         incidents
           .score(profile, rows)
           .catch((thrown: unknown) => log.error({ reason: reasonOf(thrown) }, 'an incident could not take a score'));
+      },
+      onAccepted: (profile, shifts) => {
+        incidents
+          .accepted(profile, shifts)
+          .catch((thrown: unknown) => log.error({ reason: reasonOf(thrown) }, 'an incident could not say that its level was accepted'));
       },
     });
 
@@ -355,6 +363,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       store,
       board,
       learner,
+      alarms,
       pipeline,
       detectors,
       backtests,

@@ -1,6 +1,7 @@
 import type { Detector, ExpectedRange } from '../detect/index.ts';
 import type { Profile } from '../model/profile.ts';
-import type { FeatureShare } from '../model/score.ts';
+import type { FeatureShare, ThresholdBasis } from '../model/score.ts';
+import type { Judging } from './alarms.ts';
 import { breathe } from './breath.ts';
 import { type EntityWindow, sortedFeatures } from './reader.ts';
 
@@ -9,6 +10,7 @@ export interface Found {
   readonly step: number;
   readonly score: number;
   readonly threshold: number;
+  readonly basis: ThresholdBasis | null;
   readonly shares: FeatureShare[];
 }
 
@@ -19,6 +21,7 @@ export interface ScoredWindow {
   readonly scored: number;
   /** What the last step with a sample was compared with; null without a model. */
   readonly threshold: number | null;
+  readonly basis: ThresholdBasis | null;
   /** Rows that a streaming detector learned, and those that it was not allowed to. */
   readonly learned: number;
   readonly refused: number;
@@ -28,50 +31,49 @@ export interface ScoredWindow {
 const slice = 64;
 
 /**
- * Scores one entity's steps in order. A streaming detector then learns each row that `mayLearn` allows, before the next is
- * scored; without `mayLearn` it stays as it is. `override` is a threshold that a person set.
+ * Scores one entity's steps in order; `judging` says from which score on each counts. A streaming detector then learns each row
+ * that `mayLearn` allows, before the next is scored; without `mayLearn` it stays as it is. `override` is a threshold that a person set.
  */
 export async function scoreWindow(
   profile: Profile,
   detector: Detector | null,
   { rows, present }: Pick<EntityWindow, 'rows' | 'present'>,
   times: Float64Array,
-  options: { override: number | null; mayLearn?: ((timeMs: number) => boolean) | undefined },
+  options: { judging: Judging; override: number | null; mayLearn?: ((timeMs: number) => boolean) | undefined },
 ): Promise<ScoredWindow> {
-  const { override, mayLearn } = options;
+  const { judging, override, mayLearn } = options;
   const streams = detector?.streaming === true && mayLearn !== undefined;
   const scores = detector === null || streams ? new Float64Array(times.length).fill(Number.NaN) : await scoresOf(detector, rows, times);
   const found: Found[] = [];
-  let threshold = override ?? detector?.threshold ?? null;
+  let last = { level: override ?? detector?.threshold ?? null, basis: null as ThresholdBasis | null };
   let scored = 0;
   let learned = 0;
   let refused = 0;
   const width = profile.features.length;
   for (let step = 0; step < times.length; step++) {
-    if (present[step] !== 1) {
-      scores[step] = Number.NaN;
-      continue;
-    }
-    if (detector === null) continue;
     const timeMs = times[step] as number;
     const row = rows.subarray(step * width, (step + 1) * width);
-    if (streams) {
-      scores[step] = detector.score(row, timeMs) ?? Number.NaN;
-      threshold = override ?? detector.threshold;
-    }
+    const isThere = present[step] === 1;
+    if (!isThere) scores[step] = Number.NaN;
+    else if (detector !== null && streams) scores[step] = detector.score(row, timeMs) ?? Number.NaN;
     const score = scores[step] as number;
+    const may = mayLearn?.(timeMs) ?? true;
+    const inForce = judging.step(score, timeMs, { override, detector: detector?.threshold ?? null }, may);
+    if (!isThere || detector === null) continue;
+    last = inForce;
     if (!Number.isNaN(score)) {
       scored++;
-      if (threshold !== null && score >= threshold)
-        found.push({ step, score, threshold, shares: sharesOf(profile, detector, row, timeMs) });
+      const { level, basis } = inForce;
+      if (level !== null && score >= level)
+        found.push({ step, score, threshold: level, basis, shares: sharesOf(profile, detector, row, timeMs) });
     }
-    if (streams && mayLearn(timeMs)) {
+    if (streams && may) {
       detector.learn(row, times.subarray(step, step + 1));
       learned++;
     } else if (streams) refused++;
     if (step % slice === slice - 1) await breathe();
   }
-  return { scores, found, scored, threshold, learned, refused };
+  return { scores, found, scored, threshold: last.level, basis: last.basis, learned, refused };
 }
 
 /** Rows scored at once by a detector that learns nothing from them. */

@@ -1,5 +1,6 @@
 import type { Account, AccountInput, ApiToken, Audit, Preferences, Role, Scope } from '../model/account.ts';
 import type { Alert, Incident, IncidentEvent, IncidentSummary, Silence } from '../model/incident.ts';
+import type { Mark } from '../model/mark.ts';
 import type { Receiver } from '../model/receiver.ts';
 import type { BoardRow, Finding, ModelInfo } from '../model/score.ts';
 import type { Target } from '../model/target.ts';
@@ -24,6 +25,8 @@ export interface Store {
   readonly archive: ArchiveStore;
   /** Null on SQLite, which serves one instance. */
   readonly leases: LeaseStore | null;
+  readonly alarms: AlarmStore;
+  readonly marks: MarkStore;
   /** Removes what is older than the given times, and sessions that had ended by `sessionsMs`; answers how many rows went, by table. */
   prune(before: {
     incidentsMs: number;
@@ -103,6 +106,48 @@ export interface TickCommit {
   readonly board: readonly BoardRow[];
   readonly seen: readonly { entity: string; job: string; instance: string; lastSeenMs: number; scored: number }[];
   readonly findings: readonly Omit<Finding, 'id'>[];
+  /** The alarms of the entities that were looked at, as they stand at `toMs`. */
+  readonly alarms?: readonly AlarmRow[];
+  /** Level shifts that were accepted in this tick. */
+  readonly accepted?: readonly Omit<Mark, 'id' | 'createdMs'>[];
+  /** Wishes that the alarms have heard of. */
+  readonly heard?: readonly AlarmWish[];
+}
+
+/** The alarm of one entity, so that a restart changes nothing. */
+export interface AlarmRow {
+  readonly entity: string;
+  /** The last step that it knows. */
+  readonly tsMs: number;
+  /** Since when it is open; null while it is not. */
+  readonly sinceMs: number | null;
+  /** What it was made with; under other settings it begins anew. */
+  readonly settings: string;
+  readonly state: Uint8Array;
+}
+
+/** A person accepts the level of an open alarm. */
+export interface AlarmWish {
+  readonly entity: string;
+  readonly by: string;
+  readonly atMs: number;
+}
+
+export interface AlarmStore {
+  list(profile: string): Promise<AlarmRow[]>;
+  /** Since when an entity's alarm is open, where its level can still be accepted; null otherwise. */
+  openSince(profile: string, entity: string): Promise<number | null>;
+  /** The next tick hears of it. @returns false where no alarm is open, or its level was accepted already. */
+  wish(profile: string, wish: AlarmWish): Promise<boolean>;
+  wishes(profile: string): Promise<AlarmWish[]>;
+}
+
+export interface MarkStore {
+  /** Newest first. `fromMs` and `toMs` choose those that overlap the time between. */
+  list(filter: { profile?: string; entity?: string; fromMs?: number; toMs?: number }): Promise<Mark[]>;
+  get(id: number): Promise<Mark | null>;
+  add(mark: Omit<Mark, 'id' | 'createdMs'>): Promise<Mark>;
+  remove(id: number): Promise<boolean>;
 }
 
 /** A lease as it was given: whoever holds it later has a higher token. */

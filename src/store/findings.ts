@@ -1,4 +1,4 @@
-import type { Finding } from '../model/score.ts';
+import type { Finding, ThresholdBasis } from '../model/score.ts';
 import { bit, chunks, type Context, parse } from './context.ts';
 import type { FindingStore } from './contract.ts';
 import type { Database } from './schema.ts';
@@ -20,7 +20,15 @@ export function findingStore({ db }: Context): FindingStore {
         .limit(filter.limit)
         .offset(filter.offset)
         .execute();
-      return { findings: rows.map(({ sharesJson, late, ...rest }) => ({ ...rest, shares: parse(sharesJson), late: late === 1 })), total };
+      return {
+        findings: rows.map(({ sharesJson, late, basis, ...rest }) => ({
+          ...rest,
+          basis: basis as ThresholdBasis | null,
+          shares: parse(sharesJson),
+          late: late === 1,
+        })),
+        total,
+      };
     },
     add: (findings) => addFindings(db, findings),
   };
@@ -32,7 +40,14 @@ export async function addFindings(db: Database, findings: readonly Omit<Finding,
   for (const some of chunks(findings)) {
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('finding')
-      .values(some.map(({ shares, late, ...rest }) => ({ ...rest, sharesJson: JSON.stringify(shares), late: bit(late) })))
+      .values(
+        some.map(({ shares, late, basis, ...rest }) => ({
+          ...rest,
+          basis: basis ?? null,
+          sharesJson: JSON.stringify(shares),
+          late: bit(late),
+        })),
+      )
       .onConflict((on) => on.columns(['profile', 'entity', 'tsMs']).doNothing())
       .executeTakeFirstOrThrow();
     added += numInsertedOrUpdatedRows ?? 0n;

@@ -1,5 +1,6 @@
 import type { Alert, Incident, IncidentEvent, IncidentSummary } from '../model/incident.ts';
 import { VigiaError } from '../model/errors.ts';
+import type { ThresholdBasis } from '../model/score.ts';
 import { atomically, bit, type Context, parse, refuseTwins } from './context.ts';
 import type { IncidentStore } from './contract.ts';
 import type { AlertRow, IncidentRow } from './schema.ts';
@@ -29,6 +30,7 @@ export function incidentStore(context: Context): IncidentStore {
       ...toSummary(row),
       peakScore: row.peakScore,
       threshold: row.threshold,
+      basis: row.basis as ThresholdBasis | null,
       shares: parse(row.sharesJson),
       alerts: alerts.map(toAlert),
       timeline: timeline.map((event) => ({ ...event, kind: event.kind as IncidentEvent['kind'] })),
@@ -82,12 +84,12 @@ export function incidentStore(context: Context): IncidentStore {
       return row === undefined ? null : whole(row);
     },
     async insert(incident) {
-      const { top, shares, ...rest } = incident;
+      const { top, shares, basis, ...rest } = incident;
       const { id } = await refuseTwins(
         `There is an open incident of ${incident.entity} already.`,
         db
           .insertInto('incident')
-          .values({ ...rest, topJson: JSON.stringify(top), sharesJson: JSON.stringify(shares) })
+          .values({ ...rest, basis: basis ?? null, topJson: JSON.stringify(top), sharesJson: JSON.stringify(shares) })
           .returning('id')
           .executeTakeFirstOrThrow(),
       );
@@ -140,9 +142,10 @@ export function incidentStore(context: Context): IncidentStore {
   };
 }
 
-function toColumns({ top, shares, ...rest }: Partial<Fields>): Partial<Columns> {
+function toColumns({ top, shares, basis, ...rest }: Partial<Fields>): Partial<Columns> {
   return {
     ...rest,
+    ...(basis === undefined ? {} : { basis }),
     ...(top === undefined ? {} : { topJson: JSON.stringify(top) }),
     ...(shares === undefined ? {} : { sharesJson: JSON.stringify(shares) }),
   };

@@ -19,6 +19,7 @@ export const migrations: readonly Migration[] = [
   { name: 'what a model was made of', statements: modelOrigin },
   { name: 'leases', statements: leases },
   { name: 'what the archive leaves out', statements: archiveLeft },
+  { name: 'alarms and marks', statements: alarmsAndMarks },
 ];
 
 function archiveLeft(): readonly string[] {
@@ -120,4 +121,18 @@ function archive(): readonly string[] {
 /** Only PostgreSQL serves several instances; on SQLite it stays empty. */
 function leases(): readonly string[] {
   return [`create table lease (slot text primary key, holder text not null, token bigint not null, expires_ms bigint not null)`];
+}
+
+function alarmsAndMarks(kind: StoreKind): readonly string[] {
+  const { serial, bytes } = types(kind);
+  return [
+    ...['board', 'finding', 'incident'].map((table) => `alter table ${table} add column basis text`),
+    `create table alarm (
+      profile text not null, entity text not null, ts_ms bigint not null, since_ms bigint, settings text not null,
+      state ${bytes} not null, wish_ms bigint, wish_by text, primary key (profile, entity))`,
+    `create table mark (
+      id ${serial}, profile text not null, entity text not null, kind text not null, from_ms bigint not null, to_ms bigint,
+      text text not null, by text not null, incident_id bigint, created_ms bigint not null)`,
+    `create index mark_entity on mark (profile, entity)`,
+  ];
 }

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { CamelCasePlugin, Kysely } from 'kysely';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { accountStore } from './accounts.ts';
+import { alarmStore } from './alarms.ts';
 import { archiveStore } from './archive.ts';
 import { auditStore } from './audit.ts';
 import { dumpTo, loadFrom } from './backup.ts';
@@ -13,6 +14,7 @@ import type { Store, StoreKind } from './contract.ts';
 import { findingStore } from './findings.ts';
 import { incidentStore } from './incidents.ts';
 import { leaseStore } from './leases.ts';
+import { markStore } from './marks.ts';
 import { migrateIn, refuseNewer, schemaOf } from './migrate.ts';
 import { type Migration, migrations } from './migrations.ts';
 import { modelStore } from './models.ts';
@@ -75,6 +77,8 @@ function assemble(context: Context, location: StoreLocation, list: readonly Migr
     audit: auditStore(context),
     archive: archiveStore(context),
     leases: kind === 'postgresql' ? leaseStore(context) : null,
+    alarms: alarmStore(context),
+    marks: markStore(context),
     ...upkeep(context),
     dump: (write) => dump(db, location, { schema: list.length, nowMs: now() }, write),
     load: (lines, name = 'The input') =>

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
+import { putAlarms } from './alarms.ts';
 import { atomically, bit, chunks, type Context, parse } from './context.ts';
 import type { PipelineStore, TickCommit } from './contract.ts';
+import type { ThresholdBasis } from '../model/score.ts';
 import { addFindings } from './findings.ts';
 import { holds } from './leases.ts';
 import type { BoardTableRow, Database } from './schema.ts';
@@ -53,6 +55,12 @@ export function pipelineStore({ db, now }: Context): PipelineStore {
         await addSeen(transaction, tick);
         await putBoard(transaction, tick);
         await addFindings(transaction, tick.findings);
+        await putAlarms(transaction, tick);
+        for (const mark of tick.accepted ?? [])
+          await transaction
+            .insertInto('mark')
+            .values({ ...mark, createdMs: now() })
+            .execute();
         return true;
       });
     },
@@ -71,7 +79,8 @@ export function pipelineStore({ db, now }: Context): PipelineStore {
     async board(sinceMs) {
       let query = db.selectFrom('board').selectAll().orderBy('profile').orderBy('entity');
       if (sinceMs !== undefined) query = query.where('tsMs', '>=', sinceMs);
-      return (await query.execute()).map(({ sharesJson, ...rest }) => ({ ...rest, shares: parse(sharesJson) }));
+      const rows = await query.execute();
+      return rows.map(({ sharesJson, ...rest }) => ({ ...rest, shares: parse(sharesJson), basis: rest.basis as ThresholdBasis | null }));
     },
     async entities(profile) {
       let query = db.selectFrom('entity').selectAll().orderBy('profile').orderBy('entity');
@@ -97,6 +106,7 @@ export function pipelineStore({ db, now }: Context): PipelineStore {
         for (const { profile, entity } of gone) {
           await transaction.deleteFrom('board').where('profile', '=', profile).where('entity', '=', entity).execute();
           await transaction.deleteFrom('model').where('profile', '=', profile).where('entity', '=', entity).execute();
+          await transaction.deleteFrom('alarm').where('profile', '=', profile).where('entity', '=', entity).execute();
         }
         return gone;
       });
@@ -183,7 +193,9 @@ async function putBoard(db: Database, { board }: TickCommit): Promise<void> {
   for (const some of chunks(board)) {
     await db
       .insertInto('board')
-      .values(some.map(({ shares, ...rest }): BoardTableRow => ({ ...rest, sharesJson: JSON.stringify(shares) })))
+      .values(
+        some.map(({ shares, basis, ...rest }): BoardTableRow => ({ ...rest, basis: basis ?? null, sharesJson: JSON.stringify(shares) })),
+      )
       .onConflict((on) =>
         on.columns(['profile', 'entity']).doUpdateSet((it) => ({
           job: it.ref('excluded.job'),
@@ -191,6 +203,7 @@ async function putBoard(db: Database, { board }: TickCommit): Promise<void> {
           tsMs: it.ref('excluded.tsMs'),
           score: it.ref('excluded.score'),
           threshold: it.ref('excluded.threshold'),
+          basis: it.ref('excluded.basis'),
           modelVersion: it.ref('excluded.modelVersion'),
           learningUntilMs: it.ref('excluded.learningUntilMs'),
           sharesJson: it.ref('excluded.sharesJson'),

@@ -1,5 +1,6 @@
 import type { Generated, Kysely } from 'kysely';
-import type { ArchiveRow } from './contract.ts';
+import type { Mark } from '../model/mark.ts';
+import type { AlarmRow, ArchiveRow } from './contract.ts';
 
 /**
  * The tables, as code sees them: camelCase here, snake_case in the database (CamelCasePlugin). Times are Unix
@@ -25,6 +26,8 @@ export interface Tables {
   token: TokenRow;
   archiveRule: ArchiveRow;
   lease: { slot: string; holder: string; token: number; expiresMs: number };
+  alarm: AlarmTableRow;
+  mark: Omit<Mark, 'id' | 'kind'> & { id: Generated<number>; kind: string };
   audit: { id: Generated<number>; tsMs: number; who: string; address: string; action: string; subject: string; detail: string };
 }
 
@@ -76,6 +79,14 @@ export interface BoardTableRow {
   modelVersion: number | null;
   learningUntilMs: number | null;
   sharesJson: string;
+  basis: string | null;
+}
+
+export interface AlarmTableRow extends AlarmRow {
+  profile: string;
+  /** When and by whom its level was accepted; null once the alarm has heard of it. */
+  wishMs: number | null;
+  wishBy: string | null;
 }
 
 export interface ModelRow {
@@ -110,6 +121,7 @@ export interface FindingRow {
   sharesJson: string;
   modelVersion: number;
   late: number;
+  basis: string | null;
 }
 
 export interface IncidentRow {
@@ -127,6 +139,7 @@ export interface IncidentRow {
   peakScore: number | null;
   threshold: number | null;
   sharesJson: string;
+  basis: string | null;
 }
 
 export interface AlertRow {
@@ -200,4 +213,6 @@ export const tables: readonly { readonly name: string; readonly key: readonly st
   { name: 'audit', key: ['id'], serial: true },
   { name: 'archive_rule', key: ['rule'] },
   { name: 'lease', key: ['slot'] },
+  { name: 'alarm', key: ['profile', 'entity'] },
+  { name: 'mark', key: ['id'], serial: true },
 ];

@@ -12,6 +12,7 @@ export function upkeep({ db, kind }: Context): Pick<Store, 'prune' | 'sizes'> {
       return {
         incident: await gone(db.deleteFrom('incident').where('state', '=', 'closed').where('closedMs', '<', before.incidentsMs)),
         finding: await gone(db.deleteFrom('finding').where('tsMs', '<', before.findingsMs)),
+        mark: await gone(db.deleteFrom('mark').where('toMs', '<', before.findingsMs)),
         audit: await gone(db.deleteFrom('audit').where('tsMs', '<', before.auditMs)),
         scoredRange: await gone(db.deleteFrom('scoredRange').where('toMs', '<', before.rangesMs)),
         session: await gone(

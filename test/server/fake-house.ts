@@ -7,6 +7,7 @@ import type { Receiver } from '../../src/model/receiver.ts';
 import type { Account, Role, Scope } from '../../src/model/account.ts';
 import { hashPassword } from '../../src/server/accounts/passwords.ts';
 import { readConfigFiles } from '../../src/server/config.ts';
+import { createAlarms } from '../../src/server/alarms.ts';
 import { openApp } from '../../src/server/app.ts';
 import { createBacktests } from '../../src/server/backtests.ts';
 import { createBoard } from '../../src/server/board.ts';
@@ -17,6 +18,7 @@ import type { House } from '../../src/server/house.ts';
 import { createIncidents } from '../../src/server/incidents.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
+import { quietGate } from '../../src/server/quiet.ts';
 import { ruleInput } from '../../src/server/rule-input.ts';
 import { alone } from '../../src/server/shares.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -62,18 +64,22 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
   board.restore([]);
   const events = createEvents();
   const detectors = fakeDetectors();
-  const learner = createLearner({ store, source: () => source, config: config.detection, detectors, log, onChange: () => {} });
+  const gate = async () => quietGate(await store.silences.list(), await store.marks.list({}));
+  const learner = createLearner({ store, source: () => source, config: config.detection, detectors, gate, log, onChange: () => {} });
+  const alarms = createAlarms({ store, config: config.detection, stepMs: () => source.stepMs, log });
   const backtests = createBacktests({ store, source: () => source, detectors, config: config.detection, now, log });
   const pipeline = createPipeline({
     store,
     source: () => source,
     learner,
+    alarms,
     board,
     log,
     freshMs: 60_000,
     horizonMs: 86_400_000,
     defaultRealtime: true,
     onRows: () => {},
+    onAccepted: (of, shifts) => void incidents.accepted(of, shifts),
   });
   const far: FakeHouse['far'] = { refuse: null, receivers: [], silences: new Map() };
   const prometheus = { ...source.client, query: async () => [], targets: async () => [], rules: async () => [] };
@@ -101,6 +107,7 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
     store,
     board,
     learner,
+    alarms,
     pipeline,
     detectors,
     backtests,

@@ -1,7 +1,7 @@
 import { array, assert, integer, property } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/model/incident.ts';
-import type { Mark } from '../../src/model/mark.ts';
+import type { Annotation } from '../../src/model/annotation.ts';
 import { concerns, ribbon } from '../../src/server/views/marks.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
 import { profile, stepMs, type World } from './fake-source.ts';
@@ -81,7 +81,7 @@ describe('the marks of a target', () => {
   let fake: FakeHouse;
   const marks = async (query: string, who: Parameters<FakeHouse['ask']>[0] = viewer) => {
     const answer = await fake.ask(who, 'GET', `/api/hosts/web1/marks?${query}`);
-    return { status: answer.status, marks: answer.status === 200 ? answer.json<{ marks: Mark[] }>().marks : [] };
+    return { status: answer.status, marks: answer.status === 200 ? answer.json<{ marks: Annotation[] }>().marks : [] };
   };
   beforeAll(async () => {
     fake = await fakeHouse(world);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/model/config.ts';
+import { createAlarms } from '../../src/server/alarms.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
@@ -33,10 +34,12 @@ async function house(world: World, reuse?: Store, detector = config.detection.de
   const source = { ...fakeSource(world), everySteps };
   const board = createBoard({ profiles: new Map([[profile.slug, profile]]), freshMs: 60_000 });
   const learner = createLearner({ store, source: () => source, config: { ...config.detection, detector }, log, onChange: () => {} });
+  const alarms = createAlarms({ store, config: config.detection, stepMs: () => stepMs, log });
   const pipeline = createPipeline({
     store,
     source: () => source,
     learner,
+    alarms,
     board,
     log,
     freshMs: 60_000,

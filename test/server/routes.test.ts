@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveState } from '../../src/model/archive.ts';
-import type { AiState, Collected, Detected, Evaluation, FindingPage, Overview, ScoreHistory } from '../../src/model/api.ts';
+import type { AiState, Collected, Detected, Evaluation, FindingPage, IncidentDetail, Overview, ScoreHistory } from '../../src/model/api.ts';
 import type { Alert, Incident, IncidentSummary } from '../../src/model/incident.ts';
+import type { Mark } from '../../src/model/mark.ts';
 import type { Target } from '../../src/model/target.ts';
 import { archiveMetrics } from '../../src/server/archive/metrics.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
@@ -243,6 +244,47 @@ describe('incidents', () => {
     expect((await fake.ask(onlyContainers, 'GET', '/api/silences')).json<{ silences: unknown[] }>().silences).toEqual([]);
     expect((await fake.ask(viewer, 'GET', '/api/silences')).json<{ silences: unknown[] }>().silences).toHaveLength(1);
     expect((await fake.ask(operator, 'DELETE', `/api/silences/${silence.id}`)).status).toBe(204);
+  });
+
+  it('are marked as faults, accepted as normal while the anomaly goes on, and say so', async () => {
+    const { incidents } = (await fake.ask(viewer, 'GET', '/api/incidents?state=open&entity=web1')).json<{ incidents: IncidentSummary[] }>();
+    const id = incidents[0]?.id;
+    const open = (await fake.ask(viewer, 'GET', `/api/incidents/${id}`)).json<IncidentDetail>();
+    expect(open).toMatchObject({ canAccept: true, marks: [], acceptAfterMs: 21_600_000, falseAlarmsPerWeek: 1 });
+    expect((await fake.ask(viewer, 'POST', `/api/incidents/${id}/accept`)).status).toBe(403);
+    expect((await fake.ask(viewer, 'POST', `/api/incidents/${id}/fault`, {})).status).toBe(403);
+
+    const marked = (await fake.ask(operator, 'POST', `/api/incidents/${id}/fault`, { text: 'disk' })).json<IncidentDetail>();
+    expect(marked.marks).toMatchObject([{ kind: 'fault', text: 'disk', by: 'operator', incidentId: id, toMs: null }]);
+    expect(marked.marks[0]?.fromMs).toBeLessThanOrEqual(open.openedMs);
+    expect((await fake.ask(operator, 'DELETE', `/api/marks/${marked.marks[0]?.id}`)).status).toBe(204);
+    expect((await fake.ask(operator, 'DELETE', `/api/marks/${marked.marks[0]?.id}`)).status).toBe(404);
+
+    const accepted = (await fake.ask(operator, 'POST', `/api/incidents/${id}/accept`)).json<IncidentDetail>();
+    expect(accepted.timeline.at(-1)).toMatchObject({ kind: 'accepted', by: 'operator' });
+    expect(accepted.canAccept).toBe(false);
+    const again = await fake.ask(operator, 'POST', `/api/incidents/${id}/accept`);
+    expect([again.status, again.text.includes('could be accepted')]).toEqual([409, true]);
+    world.nowMs += 2 * stepMs;
+    await fake.house.pipeline.tick(profile);
+    const row = fake.house.board.get(profile.slug, 'web1');
+    expect(row?.basis).toBe('accepted');
+    expect(row?.score).toBeLessThan(row?.threshold as number);
+    const over = (await fake.ask(viewer, 'GET', `/api/incidents/${id}`)).json<IncidentDetail>();
+    expect(over.marks).toMatchObject([{ kind: 'accepted', by: 'operator' }]);
+    const { entries } = await fake.house.store.audit.list({ limit: 20, offset: 0 });
+    expect(entries.map(({ action }) => action)).toEqual(expect.arrayContaining(['incident.accept', 'mark.add', 'mark.remove']));
+  });
+
+  it('and maintenance windows of any time are marked by those who may', async () => {
+    const input = { profile: profile.slug, entity: 'web1', kind: 'maintenance', fromMs: 1000, toMs: 2000, text: 'new disk' };
+    expect((await fake.ask(viewer, 'POST', '/api/marks', input)).status).toBe(403);
+    expect((await fake.ask(operator, 'POST', '/api/marks', { ...input, toMs: 500 })).text).toContain('it ends before it begins');
+    expect((await fake.ask(operator, 'POST', '/api/marks', { ...input, kind: 'accepted' })).status).toBe(400);
+    expect((await fake.ask(operator, 'POST', '/api/marks', input)).json()).toMatchObject({ ...input, by: 'operator' });
+    const { marks } = (await fake.ask(viewer, 'GET', `/api/marks?profile=${profile.slug}&entity=web1`)).json<{ marks: Mark[] }>();
+    expect(marks.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['maintenance', 'accepted']));
+    expect((await fake.ask(onlyContainers, 'GET', `/api/marks?profile=${profile.slug}`)).status).toBe(403);
   });
 
   it('are reached by the link of a message, which tells strangers nothing', async () => {

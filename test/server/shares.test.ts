@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/model/config.ts';
+import { createAlarms } from '../../src/server/alarms.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
@@ -47,7 +48,8 @@ function instanceOf(store: Store, world: World, detector: string, shares: Shares
   const learner = createLearner({ store, source, config, log, owns: shares.owns, onChange: () => {} });
   const board = createBoard({ profiles: new Map([[profile.slug, profile]]), freshMs: 60_000 });
   const about = { freshMs: 60_000, horizonMs: 86_400_000, defaultRealtime: true, onRows: () => {} };
-  const pipeline = createPipeline({ store, source, learner, board, log, shares, ...about });
+  const alarms = createAlarms({ store, config, stepMs: () => source().stepMs, log });
+  const pipeline = createPipeline({ store, source, learner, alarms, board, log, shares, ...about });
   return async () => {
     for (;;) {
       const { behind, nowMs } = await pipeline.tick(profile);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/model/config.ts';
+import { createAlarms } from '../../src/server/alarms.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
@@ -65,10 +66,12 @@ async function house(world: World, options: { reuse?: Store; detector?: string; 
     log,
     onChange: () => {},
   });
+  const alarms = createAlarms({ store, config: config.detection, stepMs: () => source.stepMs, log });
   const pipeline = createPipeline({
     store: losing,
     source: () => source,
     learner,
+    alarms,
     board,
     log,
     freshMs: 60_000,

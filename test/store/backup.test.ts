@@ -100,6 +100,16 @@ async function fill(store: Store): Promise<void> {
   await store.accounts.addSession({ idHash: 'session', accountId: account.id, createdMs: NOW, expiresMs: NOW + 1000, address: '' });
   await store.accounts.addToken({ name: 't', role: 'viewer', scope, tokenHash: 'h', createdMs: NOW, expiresMs: null });
   await store.archive.advance({ rule: 'all', fromMs: null, toMs: NOW, written: 1, refused: 2, notFinite: 3 });
+  await store.marks.add({
+    profile: 'linux-host',
+    entity: 'a',
+    kind: 'fault',
+    fromMs: 1,
+    toMs: null,
+    text: 'x',
+    by: 'Ana',
+    incidentId: null,
+  });
   await store.audit.add({ tsMs: NOW, who: 'a', address: '', action: 'x', subject: '', detail: '' });
 }
 

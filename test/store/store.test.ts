@@ -115,7 +115,7 @@ onBoth('the store', (bench) => {
         { entity: 'new', job: 'node', instance: 'i', lastSeenMs: NOW, scored: 0 },
       ],
     });
-    expect((await store.pipeline.board())[0]).toEqual({ ...board, profile: 'evict', entity: 'new' });
+    expect((await store.pipeline.board())[0]).toEqual({ ...board, profile: 'evict', entity: 'new', basis: null });
     const model = {
       detector: 'd',
       profileVersion: 1,
@@ -322,7 +322,7 @@ onBoth('the store', (bench) => {
     await store.audit.add({ tsMs: 1, who: 'a', address: '::1', action: 'old', subject: '', detail: '' });
     await store.audit.add({ tsMs: NOW, who: 'a', address: '::1', action: 'new', subject: '', detail: '' });
     const removed = await store.prune({ incidentsMs: NOW + 10, findingsMs: 3, auditMs: 2, rangesMs: NOW + 1, sessionsMs: NOW });
-    expect(removed).toEqual({ incident: 1, finding: 2, audit: 1, scoredRange: 0, session: 0 });
+    expect(removed).toEqual({ incident: 1, finding: 2, mark: 0, audit: 1, scoredRange: 0, session: 0 });
     expect((await store.audit.list({ limit: 5, offset: 0 })).entries.map((entry) => entry.action)).toEqual(['new']);
     const sizes = await store.sizes();
     expect(sizes.bytes).toBeGreaterThan(10_000);

@@ -18,6 +18,7 @@ export function tickFrom(profile: string, fromMs: number): TickCommit {
     board: ['a', 'b'].map((entity) => ({ ...common, profile, entity, tsMs: toMs, score: 0.9, learningUntilMs: null, shares })),
     seen: ['a', 'b'].map((entity) => ({ entity, job: 'node', instance: 'i', lastSeenMs: toMs, scored: 1 })),
     findings: [{ profile, entity: 'a', tsMs: toMs, score: 0.9, threshold: 0.6, shares, modelVersion: 1, late: false }],
+    alarms: [{ entity: 'a', tsMs: toMs, sinceMs: null, settings: '[]', state: Uint8Array.of(1, 2, 255) }],
   };
 }
 

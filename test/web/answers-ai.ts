@@ -47,6 +47,7 @@ export function aiAnswer(scene: Scene, method: string, path: string, query: URLS
   if (path === 'threshold' && method === 'PUT' && entity) {
     entity.thresholdOverride = input.threshold ?? null;
     entity.threshold = input.threshold ?? 0.62;
+    entity.basis = entity.thresholdOverride === null ? 'budget' : 'set';
     return { status: 204 };
   }
   if (path === 'realtime' && profile) {

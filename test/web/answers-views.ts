@@ -1,6 +1,6 @@
 import type { PanelData } from '../../src/model/api.ts';
 import type { Energy } from '../../src/model/energy.ts';
-import type { Mark } from '../../src/model/mark.ts';
+import type { Annotation } from '../../src/model/annotation.ts';
 import type { Exploration } from '../../src/model/promql.ts';
 import { wave, wobble } from './figures.ts';
 import type { Reply } from './reply.ts';
@@ -12,12 +12,12 @@ const minute = 60_000;
 export function marksAnswer(scene: Scene, id: string, query: URLSearchParams): Reply {
   const [fromMs, toMs] = [Number(query.get('fromMs')), Number(query.get('toMs'))];
   const now = scene.overview.nowMs;
-  const marks: Mark[] = [
+  const marks: Annotation[] = [
     { kind: 'start', fromMs: now - 50 * minute, toMs: now - 50 * minute, text: '', incident: null },
     { kind: 'maintenance', fromMs: now - 40 * minute, toMs: now - 30 * minute, text: 'Disk swap', incident: null },
     ...scene.incidents
       .filter(({ entity }) => entity === id)
-      .flatMap((incident): Mark[] => [
+      .flatMap((incident): Annotation[] => [
         { kind: 'anomaly', fromMs: incident.openedMs, toMs: incident.closedMs ?? now, text: '', incident: null },
         { kind: 'incident', fromMs: incident.openedMs, toMs: incident.closedMs, text: incident.title, incident: incident.id },
       ]),

@@ -1,6 +1,7 @@
 import { dashboardOf } from '../../dashboards/index.ts';
 import type { Account } from '../../src/model/account.ts';
-import type { PanelData } from '../../src/model/api.ts';
+import type { IncidentDetail, PanelData } from '../../src/model/api.ts';
+import type { Incident } from '../../src/model/incident.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
 import { containerAnswer } from './containers.ts';
@@ -42,6 +43,9 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return incidentAnswer(scene, method, rest, query, body);
     case 'kubernetes':
       return { body: clusterAnswer(scene, query) };
+    case 'marks':
+      scene.marks = scene.marks.filter((mark) => mark.id !== Number(rest[0]));
+      return { status: 204 };
     case 'ai':
       return aiAnswer(scene, method, rest.join('/'), query, body);
     default:
@@ -187,7 +191,7 @@ function incidentAnswer(scene: Scene, method: string, [id = '', act = '']: strin
   if (act === 'moved') return { body: scene.moved };
   if (method === 'GET') {
     const past = scene.incidents.filter((one) => one.id < incident.id).flatMap(similarTo);
-    return { body: { ...incident, similar: past } };
+    return { body: detailOf(scene, incident, past) };
   }
   const by = scene.session.account?.name ?? null;
   if (act === 'notes') incident.timeline.push({ tsMs: Date.now(), kind: 'note', text: (body as { text: string }).text, by });
@@ -195,7 +199,32 @@ function incidentAnswer(scene: Scene, method: string, [id = '', act = '']: strin
     incident.timeline.push({ tsMs: Date.now(), kind: 'silenced', text: `${(body as { minutes: number }).minutes} min`, by });
     for (const one of incident.alerts) one.silenced = true;
   }
+  if (act === 'accept') incident.timeline.push({ tsMs: Date.now(), kind: 'accepted', text: 'Its level counts as normal from now on.', by });
+  if (act === 'fault')
+    scene.marks.push({
+      id: scene.marks.length + 1,
+      profile: incident.profile,
+      entity: incident.entity,
+      kind: 'fault',
+      fromMs: incident.openedMs - minute,
+      toMs: incident.closedMs,
+      text: (body as { text: string }).text,
+      by: by ?? '',
+      incidentId: incident.id,
+      createdMs: Date.now(),
+    });
   return { status: 204 };
+}
+
+function detailOf(scene: Scene, incident: Incident, similar: IncidentDetail['similar']): IncidentDetail {
+  return {
+    ...incident,
+    similar,
+    marks: scene.marks.filter((mark) => mark.incidentId === incident.id),
+    canAccept: incident.state !== 'closed' && !incident.timeline.some(({ kind }) => kind === 'accepted'),
+    acceptAfterMs: 360 * minute,
+    falseAlarmsPerWeek: 1,
+  };
 }
 
 function settingsAnswer(scene: Scene, method: string, path: string): Reply {

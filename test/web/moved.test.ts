@@ -96,3 +96,29 @@ test('nothing moved, nothing to compare, and a silent source are sentences; the 
   expect(watch.wrongs).toEqual([]);
   await context.close();
 }, 60_000);
+
+test('the level is accepted as normal, and the incident marked as a fault, by those who may', async () => {
+  const { page, context, watch } = await bench.open('incidents/12');
+  await page.getByText('Kind of threshold: budget. By its past scores, the false alarms of this target stay within 1 a week.').waitFor();
+  await page.getByText('By itself that happens when it has lasted 6 h').waitFor();
+  await page.getByRole('button', { name: 'Accept as normal' }).click();
+  await page.getByRole('status').getByText('Accepted as normal at').waitFor();
+  expect(await page.getByRole('button', { name: 'Accept as normal' }).count()).toBe(0);
+  expect(bench.stub.changes.at(-1)).toMatch(/^POST incidents\/12\/accept/);
+
+  await page.getByRole('textbox', { name: 'What it was' }).fill('<b>disk</b>');
+  await page.getByRole('button', { name: 'Mark as a fault' }).click();
+  const marks = page.getByRole('list', { name: 'Marked times' });
+  expect(plain(await marks.innerText())).toMatch(/^Fault from .*: <b>disk<\/b> by Ana García/);
+  expect(bench.stub.changes.at(-1)).toBe('POST incidents/12/fault {"text":"<b>disk</b>"}');
+  await marks.getByRole('button', { name: 'Remove the mark' }).click();
+  await marks.waitFor({ state: 'detached' });
+  expect(watch.wrongs).toEqual([]);
+
+  if (bench.stub.scene.session.account) bench.stub.scene.session.account.role = 'viewer';
+  await page.reload();
+  const button = page.getByRole('button', { name: 'Mark as a fault' });
+  await button.waitFor();
+  expect(await button.getAttribute('aria-disabled')).toBe('true');
+  await context.close();
+}, 40_000);

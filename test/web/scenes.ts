@@ -5,6 +5,7 @@ import type { Containers } from '../../src/model/docker.ts';
 import type { Cluster } from '../../src/model/kubernetes.ts';
 import type { GrafanaState } from '../../src/model/grafana.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
+import type { Mark } from '../../src/model/mark.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
 import { allProfiles, calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
@@ -20,6 +21,7 @@ export interface Scene {
   /** `lines` are the legends of its charts, where they are not one. */
   hosts: Map<string, Host & { readonly lines?: readonly string[] }>;
   incidents: Incident[];
+  marks: Mark[];
   /** What else moved, whichever incident is asked for. */
   moved: Moved;
   grafana: GrafanaState;
@@ -155,6 +157,7 @@ function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
   return {
     detector: 'isolation-forest',
     detectors: ['ensemble', 'isolation-forest', 'robust-z'],
+    falseAlarmsPerWeek: 1,
     profiles: [
       {
         profile: 'linux-host',
@@ -167,6 +170,7 @@ function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
           realtime: one.realtime,
           score: one.score,
           threshold: one.threshold,
+          basis: 'budget' as const,
           thresholdOverride: null,
           learningUntilMs: one.learningUntilMs,
           model: one.learningUntilMs === null ? model(now, one.id) : null,
@@ -196,6 +200,7 @@ export function house(now: number, targets: TargetOverview[]): Scene {
     },
     hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
     incidents: [],
+    marks: [],
     moved: movedOf({ entity: 'web1', name: 'web1', openedMs: now - 12 * minute }, now),
     grafana: { answers: false, reason: '', panels: [] },
     ai: aiOf(now, targets),
@@ -289,6 +294,7 @@ function findings(now: number): Finding[] {
     tsMs: now - index * 7 * minute,
     score: 0.63 + 0.3 * wobble(index),
     threshold: 0.62,
+    basis: index < 20 ? 'budget' : 'detector',
     shares: sharesOf(loadedFigures),
     modelVersion: 4,
     late: index === 3,
@@ -354,6 +360,7 @@ function withIncident(scene: Scene, now: number): Scene {
     severity: 'critical',
     peakScore: 0.83,
     threshold: 0.62,
+    basis: 'budget',
     shares: sharesOf(loadedFigures),
     alerts: [alert(openedMs, null), down],
     timeline: [

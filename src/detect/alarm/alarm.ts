@@ -1,4 +1,5 @@
-import type { BodyReader, BodyWriter } from '../model-buffer.ts';
+import { DetectError } from '../detect-error.ts';
+import { BodyReader, BodyWriter, openModel, sealModel } from '../model-buffer.ts';
 import { createDrift, loadDrift } from './drift.ts';
 import type { Acceptance, Drift, DriftOptions } from './drift.ts';
 import type { Exclusions } from './exclusions.ts';
@@ -16,9 +17,14 @@ export interface AlarmOptions {
 export interface AlarmOutcome extends AlarmStep {
   /** The level that the score was judged by; `null` while there is none. */
   readonly level: number | null;
+  /** The same without the accepted shift that may stand above it. */
+  readonly own: number | null;
   /** True in the step in which the alarm's level shift was accepted, which also closes it. */
   readonly accepted: boolean;
 }
+
+/** The level that counts, given the learned one: one that a person set, one to begin with, a least one. Finite or `null`. */
+export type Judge = (learned: number | null) => number | null;
 
 /** From the scores of one entity to its alarms: threshold, policy and drift, in this order. */
 export interface Alarm {
@@ -28,9 +34,11 @@ export interface Alarm {
   readonly acceptance: Acceptance | null;
   /**
    * One score with its time, ascending; NaN for a missing one. It is judged by what was learned before it, and then learned,
-   * except inside of `exclusions`: marked faults and maintenance windows teach nothing.
+   * except inside of `exclusions`: marked faults and maintenance windows teach nothing. Without `judge` the learned level counts.
    */
-  step(score: number, timeMs: number, exclusions?: Exclusions): AlarmOutcome;
+  step(score: number, timeMs: number, exclusions?: Pick<Exclusions, 'excludes'>, judge?: Judge): AlarmOutcome;
+  /** What the next score is judged by. */
+  level(judge?: Judge): Pick<AlarmOutcome, 'level' | 'own'>;
   /** Takes the level of the open alarm for normal and closes it; false where no alarm is open. */
   accept(timeMs: number): boolean;
   save(writer: BodyWriter): void;
@@ -44,6 +52,26 @@ export function createAlarm(threshold: Threshold, options: Partial<AlarmOptions>
 /** Reads what `save` wrote; it goes on as if nothing had been between. @throws DetectError for anything else. */
 export function loadAlarm(reader: BodyReader): Alarm {
   return new EntityAlarm(loadThreshold(reader), loadPolicy(reader), loadDrift(reader));
+}
+
+const sealed = 'alarm';
+
+/** The whole alarm as one versioned buffer with a checksum. */
+export function sealAlarm(alarm: Alarm): Uint8Array {
+  const writer = new BodyWriter();
+  writer.text(sealed);
+  alarm.save(writer);
+  return sealModel(writer.body());
+}
+
+/** Reads what `sealAlarm` wrote. @throws DetectError for a buffer that is cut, damaged, newer or something else. */
+export function openAlarm(buffer: Uint8Array): Alarm {
+  const reader = new BodyReader(openModel(buffer));
+  const found = reader.text();
+  if (found !== sealed) throw new DetectError('hostile', `The buffer holds "${found.slice(0, 40)}", not an alarm.`);
+  const alarm = loadAlarm(reader);
+  reader.end();
+  return alarm;
 }
 
 class EntityAlarm implements Alarm {
@@ -65,16 +93,21 @@ class EntityAlarm implements Alarm {
     return this.drift.acceptance;
   }
 
-  step(score: number, timeMs: number, exclusions?: Exclusions): AlarmOutcome {
-    const own = this.policy.levels(this.threshold.value(), this.threshold.ordinary());
+  step(score: number, timeMs: number, exclusions?: Pick<Exclusions, 'excludes'>, judge: Judge = (learned) => learned): AlarmOutcome {
+    const own = this.policy.levels(judge(this.threshold.value()), this.threshold.ordinary());
     const levels = this.drift.levels(own);
-    const level = levels?.opening ?? null;
+    const judged = { level: levels?.opening ?? null, own: own?.opening ?? null };
     const step = this.policy.step(score, levels, timeMs);
     const accepted = this.drift.step(score, own, this.policy.sinceMs, timeMs);
     if (exclusions?.excludes(timeMs) !== true) this.threshold.observe(score, timeMs);
-    if (!accepted) return { ...step, level, accepted };
+    if (!accepted) return { ...step, ...judged, accepted };
     this.policy.close();
-    return { active: false, opened: step.opened, closed: true, level, accepted };
+    return { active: false, opened: step.opened, closed: true, ...judged, accepted };
+  }
+
+  level(judge: Judge = (learned) => learned): Pick<AlarmOutcome, 'level' | 'own'> {
+    const own = this.policy.levels(judge(this.threshold.value()), this.threshold.ordinary());
+    return { level: this.drift.levels(own)?.opening ?? null, own: own?.opening ?? null };
   }
 
   accept(timeMs: number): boolean {

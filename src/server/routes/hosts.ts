@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { hostSchema, panelDataSchema } from '../../model/api.ts';
 import { VigiaError } from '../../model/errors.ts';
-import { marksSchema } from '../../model/mark.ts';
+import { annotationsSchema } from '../../model/annotation.ts';
 import type { Door } from '../door/door.ts';
 import { defineRoute } from '../door/route.ts';
 import type { House } from '../house.ts';
@@ -59,7 +59,7 @@ export function registerHostRoutes(door: Door, house: House): void {
       policy: 'signed-in',
       rate: 'read',
       summary: 'What is drawn into the charts of a target: anomalies, incidents, silences, starts',
-      schema: { params: z.strictObject({ id }), query: z.strictObject(rangeQuery), response: marksSchema },
+      schema: { params: z.strictObject({ id }), query: z.strictObject(rangeQuery), response: annotationsSchema },
       handler: async ({ params, query, principal }) => ({ marks: await marksView(house, principal.scope, params.id, checkRange(query)) }),
     }),
   );

@@ -4,13 +4,14 @@ import { VigiaError } from '../../model/errors.ts';
 import { movedSchema } from '../../model/explanation.ts';
 import { type Incident, silenceSchema } from '../../model/incident.ts';
 import type { Principal } from '../../store/contract.ts';
+import { acceptLevel } from '../acceptance.ts';
 import type { Door } from '../door/door.ts';
 import { defineRoute } from '../door/route.ts';
 import { mustSee, visibleKinds } from '../door/scope.ts';
 import type { House } from '../house.ts';
 import { createMovedAnswers } from '../moved/answers.ts';
 import { kindOf } from '../views/overview.ts';
-import { similarIncidents } from '../views/similar.ts';
+import { beganMs, incidentDetail } from '../views/incident.ts';
 
 const params = z.strictObject({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 const minuteMs = 60_000;
@@ -24,10 +25,7 @@ export function registerIncidentRoutes(door: Door, house: House): void {
     if (incident === null || !visibleKinds(principal).includes(incident.kind)) throw new VigiaError('not-found', { thing: 'incident', id });
     return incident;
   };
-  const detail = async (id: number, principal: Principal): Promise<IncidentDetail> => {
-    const incident = await visible(id, principal);
-    return { ...incident, similar: await similarIncidents(store.incidents, incident) };
-  };
+  const detail = async (id: number, principal: Principal): Promise<IncidentDetail> => incidentDetail(house, await visible(id, principal));
   const changed = (incident: Incident) =>
     house.events.emit({ kind: 'incidents', profile: incident.profile, entity: incident.entity, tsMs: now() });
 
@@ -94,6 +92,47 @@ export function registerIncidentRoutes(door: Door, house: House): void {
       handler: async ({ params: { id }, body, principal, note }) => {
         const incident = await visible(id, principal);
         await store.incidents.addEvent(id, { tsMs: now(), kind: 'note', text: body.text, by: principal.name });
+        changed(incident);
+        note.subject = `incident ${id}`;
+        return detail(id, principal);
+      },
+    }),
+  );
+
+  door.register(
+    defineRoute({
+      method: 'POST',
+      path: '/api/incidents/:id/accept',
+      policy: 'operator',
+      rate: 'write',
+      audit: 'incident.accept',
+      summary: 'Accepts the new level of the incident’s entity as normal, now instead of after `detection.acceptAfter`',
+      schema: { params, response: incidentDetailSchema },
+      handler: async ({ params: { id }, principal, note }) => {
+        const incident = await visible(id, principal);
+        await acceptLevel(house, incident, principal.name);
+        changed(incident);
+        note.subject = `incident ${id}`;
+        return detail(id, principal);
+      },
+    }),
+  );
+
+  door.register(
+    defineRoute({
+      method: 'POST',
+      path: '/api/incidents/:id/fault',
+      policy: 'operator',
+      rate: 'write',
+      audit: 'mark.add',
+      summary: 'Marks the incident’s time as a fault: it is never learned as normal',
+      schema: { params, body: z.strictObject({ text: z.string().trim().max(500).default('') }), response: incidentDetailSchema },
+      handler: async ({ params: { id }, body, principal, note }) => {
+        const incident = await visible(id, principal);
+        const { profile, entity, closedMs: toMs } = incident;
+        const span = { fromMs: await beganMs(house, incident), toMs };
+        await store.marks.add({ profile, entity, kind: 'fault', ...span, text: body.text, by: principal.name, incidentId: id });
+        house.learner.relearn({ slug: profile }, entity, { fromMs: span.fromMs, toMs: toMs ?? Number.POSITIVE_INFINITY });
         changed(incident);
         note.subject = `incident ${id}`;
         return detail(id, principal);

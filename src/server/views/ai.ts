@@ -32,6 +32,7 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
   return {
     detector: house.config.detection.detector,
     detectors: [...house.detectors.slugs],
+    falseAlarmsPerWeek: house.config.detection.falseAlarmsPerWeek,
     profiles: [...house.profiles.values()]
       .filter((profile) => inScope(scope, profile.kind))
       .map((profile) => {
@@ -47,15 +48,21 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
             .map(({ target, entity }) => {
               const row = house.board.get(profile.slug, target.id);
               const learned = house.learner.of(profile, target.id);
+              const isOwn = house.shares.owns(profile.slug, target.id);
+              const others = { override: entity?.thresholdOverride ?? null, detector: learned.detector?.threshold ?? null };
+              // Of what another instance works on, only the board knows.
+              const { level, basis } = isOwn
+                ? house.alarms.inForce(profile.slug, target.id, others)
+                : { level: others.override ?? row?.threshold ?? null, basis: row?.basis ?? null };
               return {
                 entity: target.id,
                 name: target.name,
                 realtime: entity?.realtime ?? realtime,
                 score: row?.score ?? null,
-                threshold: entity?.thresholdOverride ?? learned.detector?.threshold ?? row?.threshold ?? null,
+                threshold: level,
+                basis,
                 thresholdOverride: entity?.thresholdOverride ?? null,
-                learningUntilMs:
-                  learned.learningUntilMs ?? (house.shares.owns(profile.slug, target.id) ? null : (row?.learningUntilMs ?? null)),
+                learningUntilMs: learned.learningUntilMs ?? (isOwn ? null : (row?.learningUntilMs ?? null)),
                 model: active.get(`${profile.slug}\n${target.id}`) ?? null,
               };
             }),
@@ -120,7 +127,7 @@ export async function featuresCsv(house: House, scope: Scope, range: AiRange): P
   return `${lines.join('\n')}\n`;
 }
 
-/** P18. Labels are stretches of time that a person knows to be faulty. */
+/** P18. Labels are stretches of time that a person knows to be faulty; marked faults are labels, too. */
 export async function evaluate(
   house: House,
   scope: Scope,
@@ -130,12 +137,17 @@ export async function evaluate(
   const [result] = await house.pipeline.replay(profile, window);
   const found = new Set(result?.findings.map((finding) => finding.tsMs));
   const scored = [...window.times].filter((_, step) => !Number.isNaN(result?.scores[step] ?? Number.NaN));
-  const isFault = (tsMs: number) => range.labels.some((label) => tsMs >= label.fromMs && tsMs <= label.toMs);
+  const marks = await house.store.marks.list({ profile: profile.slug, entity: range.entity, fromMs: window.times[0] ?? 0 });
+  const marked = marks
+    .filter(({ kind }) => kind === 'fault')
+    .map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? Number.POSITIVE_INFINITY }));
+  const labels = [...range.labels, ...marked];
+  const isFault = (tsMs: number) => labels.some((label) => tsMs >= label.fromMs && tsMs <= label.toMs);
   const faults = scored.filter(isFault);
   const hits = faults.filter((tsMs) => found.has(tsMs)).length;
   const stepMs = house.source.stepMs;
   const note =
-    range.labels.length === 0
+    labels.length === 0
       ? 'Without labels nobody can say what precision and recall are. Mark the times of known faults to get them.'
       : 'Precision and recall count steps, without point adjustment.';
   return {
@@ -146,7 +158,7 @@ export async function evaluate(
     aboveThreshold: found.size,
     perWeek: scored.length === 0 ? 0 : (found.size / (scored.length * stepMs)) * weekMs,
     labelledSteps: faults.length,
-    precision: range.labels.length === 0 || found.size === 0 ? null : hits / found.size,
+    precision: labels.length === 0 || found.size === 0 ? null : hits / found.size,
     recall: faults.length === 0 ? null : hits / faults.length,
     note,
   };
@@ -182,7 +194,10 @@ export async function scoreHistory(house: House, scope: Scope, range: AiRange): 
   const [result] = await house.pipeline.replay(profile, window);
   const row = (await house.store.pipeline.entities(profile.slug)).find((each) => each.entity === range.entity);
   return {
-    threshold: row?.thresholdOverride ?? house.learner.of(profile, range.entity).detector?.threshold ?? null,
+    threshold: house.alarms.inForce(profile.slug, range.entity, {
+      override: row?.thresholdOverride ?? null,
+      detector: house.learner.of(profile, range.entity).detector?.threshold ?? null,
+    }).level,
     points: Array.from(window.times, (tsMs, step) => {
       const score = result?.scores[step] ?? Number.NaN;
       return [tsMs, Number.isNaN(score) ? null : score];

@@ -1,7 +1,7 @@
 import { dashboardOf } from '../../../dashboards/index.ts';
 import type { Scope } from '../../model/account.ts';
 import type { Silence } from '../../model/incident.ts';
-import type { Mark } from '../../model/mark.ts';
+import type { Annotation } from '../../model/annotation.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
 import { bind } from '../profiles.ts';
@@ -22,16 +22,17 @@ const sameStartMs = 90_000;
 const maxPoints = 360;
 
 /** What is drawn into all charts of a target in a range, in the order of time. @throws VigiaError `not-found`. */
-export async function marksView(house: House, scope: Scope, id: string, range: Range): Promise<Mark[]> {
+export async function marksView(house: House, scope: Scope, id: string, range: Range): Promise<Annotation[]> {
   const { profile } = await targetOf(house, scope, id);
   const key = { profile: profile.slug, entity: id };
-  const [{ findings }, { incidents }, silences, starts] = await Promise.all([
+  const [{ findings }, { incidents }, silences, known, starts] = await Promise.all([
     house.store.findings.list({ ...key, ...range, limit: mostFindings, offset: 0 }),
     house.store.incidents.list({ entity: id, limit: mostIncidents, offset: 0 }),
     house.store.silences.list(),
+    house.store.marks.list({ ...key, ...range }),
     startsOf(house, profile, id, range),
   ]);
-  const marks: Mark[] = [
+  const marks: Annotation[] = [
     ...ribbon(
       findings.map(({ tsMs }) => tsMs),
       Math.max(3 * house.source.stepMs, (range.toMs - range.fromMs) / maxPoints),
@@ -39,7 +40,7 @@ export async function marksView(house: House, scope: Scope, id: string, range: R
     ...incidents
       .filter((incident) => incident.profile === profile.slug)
       .map(
-        ({ id: incident, title, openedMs, closedMs }): Mark => ({
+        ({ id: incident, title, openedMs, closedMs }): Annotation => ({
           kind: 'incident',
           fromMs: openedMs,
           toMs: closedMs,
@@ -50,15 +51,18 @@ export async function marksView(house: House, scope: Scope, id: string, range: R
     ...silences
       .filter((silence) => concerns(silence, key))
       .map(
-        ({ startsMs, endsMs, comment }): Mark => ({ kind: 'maintenance', fromMs: startsMs, toMs: endsMs, text: comment, incident: null }),
+        ({ startsMs, endsMs, comment }): Annotation => ({ kind: 'maintenance', fromMs: startsMs, toMs: endsMs, text: comment, incident: null }),
       ),
+    ...known.flatMap(
+      ({ kind, fromMs, toMs, text, incidentId }): Annotation[] => (kind === 'accepted' ? [] : [{ kind, fromMs, toMs, text, incident: incidentId }]),
+    ),
     ...starts,
   ];
   return marks.filter((mark) => mark.fromMs <= range.toMs && (mark.toMs ?? range.toMs) >= range.fromMs).sort((a, b) => a.fromMs - b.fromMs);
 }
 
 /** Moments no further apart than `gapMs` as one stretch. */
-export function ribbon(momentsMs: readonly number[], gapMs: number): Mark[] {
+export function ribbon(momentsMs: readonly number[], gapMs: number): Annotation[] {
   const stretches: { fromMs: number; toMs: number }[] = [];
   for (const tsMs of momentsMs.toSorted((a, b) => a - b)) {
     const last = stretches.at(-1);
@@ -89,7 +93,7 @@ function matches(pattern: string, text: string): boolean {
 }
 
 /** When something began anew: the values of the dashboard's `starts` are Unix seconds. None when the source is silent. */
-async function startsOf(house: House, profile: Profile, id: string, range: Range): Promise<Mark[]> {
+async function startsOf(house: House, profile: Profile, id: string, range: Range): Promise<Annotation[]> {
   const starts = dashboardOf(profile.slug)?.starts;
   if (starts === undefined) return [];
   const { source } = house;
@@ -106,7 +110,7 @@ async function startsOf(house: House, profile: Profile, id: string, range: Range
     .flatMap(({ labels, values }) => {
       const text = starts.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => labels[label] ?? '');
       const moments = [...new Set(values)].map((seconds) => seconds * 1000).filter((ms) => ms >= range.fromMs && ms <= range.toMs);
-      return ribbon(moments, sameStartMs).map((mark): Mark => ({ ...mark, kind: 'start', toMs: mark.fromMs, text }));
+      return ribbon(moments, sameStartMs).map((mark): Annotation => ({ ...mark, kind: 'start', toMs: mark.fromMs, text }));
     })
     .slice(0, mostStarts);
 }

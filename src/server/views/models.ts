@@ -5,6 +5,7 @@ import type { ModelInfo } from '../../model/score.ts';
 import { rankCorrelation } from '../../detect/index.ts';
 import { createEpisodes } from '../episodes.ts';
 import type { House } from '../house.ts';
+import { plainJudging } from '../alarms.ts';
 import { scoreWindow } from '../scoring.ts';
 import { type AiRange, profileOf, readHours } from './ai.ts';
 
@@ -32,7 +33,10 @@ export async function compareModels(
   const results = [];
   for (const version of versions) {
     const { info, detector } = await house.learner.version(profile, range.entity, version);
-    const result = await scoreWindow(profile, detector, entity, window.times, { override: known?.thresholdOverride ?? null });
+    const result = await scoreWindow(profile, detector, entity, window.times, {
+      judging: plainJudging(),
+      override: known?.thresholdOverride ?? null,
+    });
     const episodes = createEpisodes(shownEpisodes);
     episodes.add(range.entity, window.times, result.found);
     results.push({ info, result, episodes });

@@ -21,7 +21,7 @@ import type { Moved } from '../../model/explanation.ts';
 import type { Cluster } from '../../model/kubernetes.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { GrafanaState } from '../../model/grafana.ts';
-import type { Mark } from '../../model/mark.ts';
+import type { Annotation } from '../../model/annotation.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Completions, Exploration } from '../../model/promql.ts';
 import type { Receiver } from '../../model/receiver.ts';
@@ -92,7 +92,7 @@ export const panelQuery = (id: string, panel: string, window: TimeWindow) =>
 export const marksQuery = (id: string, window: TimeWindow) =>
   queryOptions({
     queryKey: [asked('marks', window), id, '', window],
-    queryFn: async ({ signal }) => (await get<{ marks: Mark[] }>(`hosts/${segment(id)}/marks`, { ...spanOf(window) }, signal)).marks,
+    queryFn: async ({ signal }) => (await get<{ marks: Annotation[] }>(`hosts/${segment(id)}/marks`, { ...spanOf(window) }, signal)).marks,
     placeholderData: keepPreviousData,
     refetchInterval: again(window),
   });

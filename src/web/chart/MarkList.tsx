@@ -1,13 +1,13 @@
 import './chart.css';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Mark } from '../../model/mark.ts';
+import type { Annotation } from '../../model/annotation.ts';
 import { useFormat } from '../format/useFormat.ts';
 
 const most = 6;
 
 /** What the signs in the charts mean, in words: the newest first, incidents as links. */
-export function MarkList({ marks }: { marks: readonly Mark[] }) {
+export function MarkList({ marks }: { marks: readonly Annotation[] }) {
   const { t } = useTranslation();
   const format = useFormat();
   if (marks.length === 0) return null;

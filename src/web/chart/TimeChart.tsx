@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 import type { Points } from '../../model/api.ts';
-import type { Mark } from '../../model/mark.ts';
+import type { Annotation } from '../../model/annotation.ts';
 import type { Unit } from '../../model/profile.ts';
 import { useFormat } from '../format/useFormat.ts';
 import { chartCsv, chartPicture, fileName, save } from './file.ts';
@@ -26,13 +26,13 @@ interface Props {
   readonly max?: number | undefined;
   readonly height: number;
   readonly sync: string;
-  readonly marks?: readonly Mark[];
+  readonly marks?: readonly Annotation[];
   readonly onZoom?: ((fromMs: number, toMs: number) => void) | undefined;
   /** Any number at all may come: three significant digits instead of those that its unit usually has. */
   readonly free?: boolean;
 }
 
-const noMarks: readonly Mark[] = [];
+const noMarks: readonly Annotation[] = [];
 
 /** A chart over time. Its legend shows the newest values, or those under the cursor. */
 export function TimeChart({

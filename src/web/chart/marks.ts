@@ -1,14 +1,14 @@
 import type uPlot from 'uplot';
-import type { Mark } from '../../model/mark.ts';
+import type { Annotation } from '../../model/annotation.ts';
 
 export interface MarkLook {
-  readonly marks: readonly Mark[];
+  readonly marks: readonly Annotation[];
   readonly colour: (token: string) => string;
 }
 
 const ribbonHeight = 5;
 
-/** Under the lines: time of maintenance hatched, incidents and starts as lines with a head each. */
+/** Under the lines: time of maintenance and of faults hatched, incidents and starts as lines with a head each. */
 export function drawMarks(plot: uPlot, { marks, colour }: MarkLook): void {
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
@@ -19,8 +19,8 @@ export function drawMarks(plot: uPlot, { marks, colour }: MarkLook): void {
   ctx.clip();
   for (const mark of marks) {
     const [from, to] = ends(plot, mark);
-    if (mark.kind === 'maintenance') {
-      hatch(ctx, { x: from, y: top, width: to - from, height }, colour('line-strong'), 7 * ratio);
+    if (mark.kind === 'maintenance' || mark.kind === 'fault') {
+      hatch(ctx, { x: from, y: top, width: to - from, height }, colour(mark.kind === 'fault' ? 'bad' : 'line-strong'), 7 * ratio);
     } else if (mark.kind !== 'anomaly') {
       const isIncident = mark.kind === 'incident';
       const x = Math.round(from) + 0.5;
@@ -62,7 +62,7 @@ export function drawRibbon(plot: uPlot, { marks, colour }: MarkLook): void {
 }
 
 /** Where a mark begins and ends, in pixels of the canvas; one that goes on ends beyond its right edge. */
-function ends(plot: uPlot, { fromMs, toMs }: Mark): [number, number] {
+function ends(plot: uPlot, { fromMs, toMs }: Annotation): [number, number] {
   const x = (ms: number) => plot.valToPos(ms / 1000, 'x', true);
   return [x(fromMs), toMs === null ? plot.bbox.left + plot.bbox.width + 20 : x(toMs)];
 }
@@ -93,7 +93,7 @@ function hatch(
 }
 
 /** The marks at a moment, for a legend; of those without length, the ones that the cursor is next to. */
-export function marksAt(marks: readonly Mark[], ms: number, nearMs: number): Mark[] {
+export function marksAt(marks: readonly Annotation[], ms: number, nearMs: number): Annotation[] {
   return marks.filter(({ fromMs, toMs }) =>
     toMs !== null && toMs - fromMs < 2 * nearMs ? Math.abs(ms - fromMs) <= nearMs : ms >= fromMs && (toMs === null || ms <= toMs),
   );

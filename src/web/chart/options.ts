@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import type { Mark } from '../../model/mark.ts';
+import type { Annotation } from '../../model/annotation.ts';
 import type { Format } from '../format/useFormat.ts';
 import { drawMarks, drawRibbon } from './marks.ts';
 
@@ -23,7 +23,7 @@ export interface Look {
   /** A token's colour as it is now, under the present theme. */
   readonly colour: (token: string) => string;
   readonly sync: string;
-  readonly marks: readonly Mark[];
+  readonly marks: readonly Annotation[];
   readonly onCursor: (index: number | null) => void;
   /** Hears of a stretch of time that was drawn with the mouse; absent where a chart shows what it shows. */
   readonly onZoom?: ((fromMs: number, toMs: number) => void) | undefined;

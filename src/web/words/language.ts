@@ -16,6 +16,7 @@ import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { targets } from './targets.ts';
 import { wall } from './wall.ts';
+import { threshold } from './threshold.ts';
 
 const en = {
   ...shell.en,
@@ -34,6 +35,7 @@ const en = {
   ...kubernetes.en,
   ...settings.en,
   ...help.en,
+  ...threshold.en,
 };
 const es = {
   ...shell.es,
@@ -52,6 +54,7 @@ const es = {
   ...kubernetes.es,
   ...settings.es,
   ...help.es,
+  ...threshold.es,
 };
 
 export type Language = 'en' | 'es';

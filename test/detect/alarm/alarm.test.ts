@@ -9,9 +9,11 @@ import {
   createRandom,
   DetectError,
   loadAlarm,
+  openAlarm,
+  sealAlarm,
 } from '../../../src/detect/index.ts';
 import type { Alarm, AlarmOptions, TimeSpan } from '../../../src/detect/index.ts';
-import { BodyReader, BodyWriter } from '../../../src/detect/model-buffer.ts';
+import { BodyReader, BodyWriter, sealModel } from '../../../src/detect/model-buffer.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -76,7 +78,7 @@ describe('an alarm', () => {
   test('is judged by what was learned before the score, and by nothing before there is a threshold', () => {
     const alarm = createAlarm(createBudget({ leastHours: 3 }));
     expect(alarm.step(1e9, 0)).toMatchObject({ active: false, level: null });
-    expect(made().step(2, 0)).toEqual({ active: true, opened: true, closed: false, accepted: false, level: 1 });
+    expect(made().step(2, 0)).toEqual({ active: true, opened: true, closed: false, accepted: false, level: 1, own: 1 });
   });
 });
 
@@ -236,4 +238,38 @@ test('options out of range are refused with the number', () => {
   expect(() => made({ policy: { cooldownMs: -1 } })).toThrow('cooldownMs is -1');
   expect(() => made({ drift: { acceptAfterMs: 0 } })).toThrow('acceptAfterMs is 0');
   expect(() => made({ drift: { acceptAfterMs: 1e9 } })).toThrow('not at least the 1000000000');
+});
+
+describe('who judges', () => {
+  test('takes the place of the learned level, while the threshold goes on learning', () => {
+    const alarm = createAlarm(createBudget({ leastHours: 3, renewMs: 0 }));
+    const judge = (learned: number | null): number | null => learned ?? 5;
+    expect(alarm.level(judge)).toEqual({ level: 5, own: 5 });
+    expect(alarm.level()).toEqual({ level: null, own: null });
+    for (let minute = 0; minute < 300; minute++) {
+      const before = alarm.level(judge);
+      expect(alarm.step(1 + (minute % 7) / 10, minute * 60_000, undefined, judge)).toMatchObject(before);
+    }
+    expect(alarm.level(judge)).toEqual(alarm.level());
+    expect(alarm.level().level).toBeLessThan(5);
+    expect(alarm.step(4, 300 * 60_000, undefined, () => 3.5)).toMatchObject({ level: 3.5, own: 3.5, opened: true });
+  });
+});
+
+describe('an alarm that is sealed', () => {
+  test('goes on as if nothing had been between; a buffer that is none is refused', () => {
+    const [one, other] = [createAlarm(createBudget({ leastHours: 2 })), createAlarm(createBudget({ leastHours: 2 }))];
+    let copy = other;
+    for (let minute = 0; minute < 400; minute++) {
+      const score = Math.sin(minute) + (minute > 300 ? 3 : 0);
+      expect(copy.step(score, minute * 60_000)).toEqual(one.step(score, minute * 60_000));
+      if (minute % 37 === 0) copy = openAlarm(sealAlarm(copy));
+    }
+    const buffer = sealAlarm(one);
+    expect(() => openAlarm(buffer.subarray(0, buffer.length - 1))).toThrow('should have');
+    expect(() => openAlarm(buffer.with(30, (buffer[30] as number) ^ 1))).toThrow('checksum');
+    const writer = new BodyWriter();
+    writer.text('robust-z');
+    expect(() => openAlarm(sealModel(writer.body()))).toThrow('not an alarm');
+  });
 });

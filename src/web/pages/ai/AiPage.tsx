@@ -77,7 +77,7 @@ function Known({ state }: { state: AiState }) {
         />
       </div>
       <Actions key={`actions ${key}`} chosen={chosen} />
-      <Threshold key={`threshold ${key}`} chosen={chosen} />
+      <Threshold key={`threshold ${key}`} chosen={chosen} perWeek={state.falseAlarmsPerWeek} />
       <Realtime chosen={chosen} />
       <Models key={`models ${key}`} chosen={chosen} />
       <Backtest key={`backtest ${key}`} chosen={chosen} detector={state.detector} detectors={state.detectors} />

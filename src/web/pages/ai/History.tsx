@@ -117,7 +117,10 @@ function Row({ finding, name }: { finding: Finding; name: string }) {
       <td className="number">{known && format.value(top.value, known.unit)}</td>
       <td className="number">{known && format.range(top.expectedLow, top.expectedHigh, known.unit)}</td>
       <td className="number">{format.score(finding.score)}</td>
-      <td className="number">{format.score(finding.threshold)}</td>
+      <td className="number nowrap">
+        {format.score(finding.threshold)}
+        {finding.basis && <span className="soft small"> {t(`basis.name.${finding.basis}`)}</span>}
+      </td>
       <td className="number">{finding.modelVersion}</td>
     </tr>
   );

@@ -8,13 +8,14 @@ import { useFormat } from '../../format/useFormat.ts';
 import { Answer, Empty, Loading } from '../../parts/Answer.tsx';
 import { useSentence } from '../../parts/sentence.ts';
 import { FormNote } from '../../parts/form.tsx';
+import { ThresholdWhy } from '../../parts/ThresholdWhy.tsx';
 import { RoleButton } from '../../parts/RoleButton.tsx';
 import type { Chosen } from './chosen.ts';
 
 const TimeChart = lazy(async () => ({ default: (await import('../../chart/TimeChart.tsx')).TimeChart }));
 
 /** P21: the scores of the past under a threshold that one can move; the count follows while it is dragged. */
-export function Threshold({ chosen }: { chosen: Chosen }) {
+export function Threshold({ chosen, perWeek }: { chosen: Chosen; perWeek: number | undefined }) {
   const { t } = useTranslation();
   const format = useFormat();
   const client = useQueryClient();
@@ -111,6 +112,7 @@ export function Threshold({ chosen }: { chosen: Chosen }) {
                     )}
                   </span>
                 </div>
+                {drawn === null && <ThresholdWhy basis={entity.basis} perWeek={perWeek} />}
                 <FormNote text={save.error ? sentence(save.error) : undefined} />
               </>
             )

@@ -9,7 +9,7 @@ import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Dashboard, Panel } from '../../../../dashboards/panel.ts';
 import type { GrafanaState } from '../../../model/grafana.ts';
-import type { Mark } from '../../../model/mark.ts';
+import type { Annotation } from '../../../model/annotation.ts';
 import type { Target } from '../../../model/target.ts';
 import { grafanaQuery, marksQuery, panelQuery, type Span, type TimeWindow } from '../../api/queries.ts';
 import { MarkList } from '../../chart/MarkList.tsx';
@@ -71,13 +71,13 @@ export function Panels({ target, dashboard }: { target: Target; dashboard: Dashb
   );
 }
 
-const noMarks: readonly Mark[] = [];
+const noMarks: readonly Annotation[] = [];
 
 interface ChartProps {
   readonly target: Target;
   readonly panel: Panel;
   readonly window: TimeWindow;
-  readonly marks: readonly Mark[];
+  readonly marks: readonly Annotation[];
   readonly grafana: GrafanaState | undefined;
   readonly onZoom: (fromMs: number, toMs: number) => void;
 }

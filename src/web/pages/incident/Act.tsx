@@ -1,30 +1,27 @@
 import { Textarea, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Incident } from '../../../model/incident.ts';
+import type { IncidentDetail } from '../../../model/api.ts';
 import { segment, send } from '../../api/http.ts';
 import { FormNote, typed, useProblem } from '../../parts/form.tsx';
 import { RoleButton } from '../../parts/RoleButton.tsx';
+import { useChanged } from './changed.ts';
+import { Level } from './Level.tsx';
+import { Marks } from './Marks.tsx';
 
 const silences = [60, 480, 1440] as const;
 
-/** What a person can do about it: write a note, stop the messages for a while. */
-export function Act({ incident }: { incident: Incident }) {
+/** What a person can do about it: write a note, stop the messages for a while, accept the level, mark a fault. */
+export function Act({ incident }: { incident: IncidentDetail }) {
   return (
     <div className="columns">
       <Note id={incident.id} />
       {incident.state !== 'closed' && <Silence id={incident.id} />}
+      {incident.canAccept && <Level incident={incident} />}
+      <Marks incident={incident} />
     </div>
   );
-}
-
-function useChanged(id: number) {
-  const client = useQueryClient();
-  return () =>
-    client.invalidateQueries({
-      predicate: ({ queryKey }) => queryKey[0] === 'silences' || (queryKey[0] === 'incident' && queryKey[1] === id),
-    });
 }
 
 function Note({ id }: { id: number }) {

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Incident } from '../../../model/incident.ts';
+import type { IncidentDetail } from '../../../model/api.ts';
 import { incidentQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/useFormat.ts';
 import { AlertList } from '../../parts/AlertList.tsx';
 import { Answer } from '../../parts/Answer.tsx';
+import { ThresholdWhy } from '../../parts/ThresholdWhy.tsx';
 import { SeverityMark } from '../../parts/StateMark.tsx';
 import { useNow } from '../../parts/useNow.ts';
 import { Missing } from '../../shell/Failures.tsx';
@@ -63,18 +64,20 @@ function Known({ id }: { id: number }) {
 }
 
 /** What, where, and whether it is over: seen without scrolling, and spoken when it changes. */
-function Head({ incident }: { incident: Incident }) {
+function Head({ incident }: { incident: IncidentDetail }) {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow();
   const { openedMs, closedMs } = incident;
   const title = `${incident.name}: ${incident.title}`;
+  const acceptedMs = incident.timeline.findLast(({ kind }) => kind === 'accepted')?.tsMs;
   useTitle(title);
   return (
     <div className="incident-head" data-state={incident.state === 'closed' ? 'ok' : incident.state === 'open' ? 'bad' : 'unknown'}>
       <div className="row" role="status">
         <IncidentState state={incident.state} />
         {closedMs !== null && <strong>{t('incident.resolvedAt', { at: format.moment(closedMs) })}</strong>}
+        {acceptedMs !== undefined && <span>{t('level.acceptedAt', { at: format.moment(acceptedMs) })}</span>}
         {incident.state === 'unknown' && <span>{t('incident.unknownWhy')}</span>}
         {incident.state !== 'closed' && incident.alerts.some(({ silenced }) => silenced) && (
           <span className="soft">{t('incident.silencedNow')}</span>
@@ -101,6 +104,7 @@ function Head({ incident }: { incident: Incident }) {
           {t('incident.openHost')}
         </Link>
       </p>
+      <ThresholdWhy basis={incident.basis} perWeek={incident.falseAlarmsPerWeek} />
     </div>
   );
 }

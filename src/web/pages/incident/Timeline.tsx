@@ -6,6 +6,7 @@ const tones: Partial<Record<IncidentEvent['kind'], 'ok' | 'bad' | 'unknown'>> = 
   opened: 'bad',
   'alert-firing': 'bad',
   'alert-resolved': 'ok',
+  accepted: 'ok',
   closed: 'ok',
   unknown: 'unknown',
 };
