@@ -5,6 +5,7 @@ export const container: Dashboard = {
   slug: 'container',
   profile: 'container',
   title: { en: 'Containers', es: 'Contenedores' },
+  starts: { expr: 'max by ($by) (container_start_time_seconds{$selector,name!=""})', legend: '{{name}}' },
   panels: [
     featurePanel('cpu', 'count', 'CPU cores used', 'Núcleos de CPU usados'),
     featurePanel('cpu_throttled', 'ratio', 'CPU held back', 'CPU frenada', share),

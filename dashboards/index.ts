@@ -1,6 +1,7 @@
 import { container } from './container.ts';
 import { energyDevice, snmpSwitch } from './devices.ts';
 import { k8sNode, k8sPod } from './kubernetes.ts';
+import { k8sWorkload } from './k8s-workload.ts';
 import { linuxHost } from './linux-host.ts';
 import type { Dashboard } from './panel.ts';
 import { httpEndpoint, nginx, ping, postgres, redis } from './services.ts';
@@ -13,6 +14,7 @@ export const dashboards: readonly Dashboard[] = [
   container,
   k8sNode,
   k8sPod,
+  k8sWorkload,
   energyDevice,
   snmpSwitch,
   httpEndpoint,

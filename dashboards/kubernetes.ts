@@ -5,6 +5,7 @@ export const k8sNode: Dashboard = {
   slug: 'k8s-node',
   profile: 'k8s-node',
   title: { en: 'Kubernetes node', es: 'Nodo de Kubernetes' },
+  starts: { expr: 'container_start_time_seconds{$selector,id="/"}', legend: '' },
   panels: [
     featurePanel('cpu', 'ratio', 'CPU busy', 'CPU ocupada', share),
     featurePanel('memory', 'ratio', 'Memory used', 'Memoria usada', share),
@@ -29,6 +30,7 @@ export const k8sPod: Dashboard = {
   slug: 'k8s-pod',
   profile: 'k8s-pod',
   title: { en: 'Kubernetes pods', es: 'Pods de Kubernetes' },
+  starts: { expr: 'max by ($by) (container_start_time_seconds{$selector,pod!=""})', legend: '{{pod}}' },
   panels: [
     featurePanel('cpu', 'count', 'CPU cores used', 'Núcleos de CPU usados'),
     featurePanel('cpu_throttled', 'ratio', 'CPU held back', 'CPU frenada', share),

@@ -14,6 +14,7 @@ export const linuxHost: Dashboard = {
   slug: 'linux-host',
   profile: 'linux-host',
   title: { en: 'Linux host', es: 'Servidor Linux' },
+  starts: { expr: 'node_boot_time_seconds{$selector}', legend: '' },
   panels: [
     {
       id: 'cpu',

@@ -25,6 +25,8 @@ export interface Dashboard {
   readonly profile: string;
   readonly title: { readonly en: string; readonly es: string };
   readonly panels: readonly Panel[];
+  /** When what is watched began, in Unix seconds: a new value is a boot, a restart, a new deployment, and marked in all charts. */
+  readonly starts?: PanelQuery;
 }
 
 type Bounds = Pick<Panel, 'min' | 'max'>;

@@ -35,6 +35,7 @@ export const postgres: Dashboard = {
   slug: 'postgres',
   profile: 'postgres',
   title: { en: 'PostgreSQL', es: 'PostgreSQL' },
+  starts: { expr: 'pg_postmaster_start_time_seconds{$selector}', legend: '' },
   panels: [
     featurePanel('available', 'ratio', 'Answers', 'Responde', share),
     featurePanel('connections', 'ratio', 'Connections of the maximum', 'Conexiones del máximo', share),
@@ -59,6 +60,7 @@ export const redis: Dashboard = {
   slug: 'redis',
   profile: 'redis',
   title: { en: 'Redis', es: 'Redis' },
+  starts: { expr: 'redis_start_time_seconds{$selector}', legend: '' },
   panels: [
     featurePanel('available', 'ratio', 'Answers', 'Responde', share),
     featurePanel('clients', 'count', 'Clients', 'Clientes'),

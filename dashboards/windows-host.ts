@@ -7,6 +7,7 @@ export const windowsHost: Dashboard = {
   slug: 'windows-host',
   profile: 'windows-host',
   title: { en: 'Windows host', es: 'Servidor Windows' },
+  starts: { expr: 'windows_system_boot_time_timestamp{$selector} or windows_system_system_up_time{$selector}', legend: '' },
   panels: [
     featurePanel('cpu', 'ratio', 'CPU busy', 'CPU ocupada', share),
     detailPanel('cpu-modes', 'ratio', 'CPU by mode', 'CPU por modo', [

@@ -114,7 +114,7 @@ async function pageLoads(vigia: Vigia, count: number, loads: number, progress: (
     const [name = '', value = ''] = vigia.cookie().split('=');
     await context.addCookies([{ name, value, url: vigia.url }]);
     const times: number[] = [];
-    const rows = Math.min(count, 100);
+    const rows = Math.min(count, 50);
     for (let load = 0; load <= loads; load += 1) {
       const page = await context.newPage();
       const startedMs = performance.now();

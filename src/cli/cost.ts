@@ -1,6 +1,5 @@
 import { createGuardedFetch } from '../clients/guarded.ts';
 import type { Config } from '../model/config.ts';
-import { reasonOf } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { SourceState } from '../model/source.ts';
 import { formatDuration } from '../model/time.ts';
@@ -29,9 +28,8 @@ export async function costInWords(config: Config, files: ConfigFiles, profiles: 
     const used = [...profiles.values()].filter(({ slug }) => slug === 'linux-host' || slug in adopted.selectors);
     await plan?.estimate(used);
     const state = plan?.state();
+    if (state?.profiles.length === 0) return `What reading the source costs is not known: ${state.reason}`;
     return state === undefined ? '' : inWords(state);
-  } catch (thrown) {
-    return `What reading the source costs is not known: ${reasonOf(thrown)}`;
   } finally {
     await fetch.close();
   }

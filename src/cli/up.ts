@@ -8,7 +8,7 @@ import { listenOf, readConfigFiles } from '../server/config.ts';
 import { openDataFolder, runningOn } from '../server/data-folder.ts';
 import { loadProfiles } from '../server/profiles.ts';
 import { raise } from '../server/raise.ts';
-import { ensureParts } from '../tools/parts.ts';
+import { ensureParts, findPart } from '../tools/parts.ts';
 import { configOf } from './check.ts';
 import type { Invocation } from './invocation.ts';
 import { become, canRead, copyProgram, giveFolder, ownUser } from './own-user.ts';
@@ -30,14 +30,15 @@ export async function up(invocation: Invocation): Promise<number> {
   const other = runningOn(dataDir);
   if (other !== null) throw new VigiaError('data-in-use', { pid: other.pid, dir: dataDir });
 
-  const parts = await ensureParts(['prometheus', 'promtool', 'alertmanager', 'amtool', 'node_exporter'], {
+  const getting = {
     partsDir,
     install: options['no-install'] !== true,
     progress: remark,
     releaseUrl: config.parts.releaseUrl,
     checksums: config.parts.checksums,
     fetch: releaseFetch(config.network.proxy, config.network.noProxy),
-  });
+  };
+  const parts = await ensureParts(['prometheus', 'promtool', 'alertmanager', 'amtool', 'node_exporter'], getting);
   await buildPage(remark);
   const start = startArguments({ ...options, detach: false }, dataDir, file);
   if (isRoot) {
@@ -62,6 +63,10 @@ export async function up(invocation: Invocation): Promise<number> {
     storeLocation: storeLocation(config, dataDir),
     pageDir,
     parts,
+    exporterTools: {
+      find: (name) => findPart(name, { partsDir }),
+      install: async (name) => (await ensureParts([name], getting))[name],
+    },
     version,
     now: Date.now,
     remark,

@@ -25,8 +25,17 @@ export interface GuardedRequest {
   readonly allowLoopback?: boolean | undefined;
   /** The request is for a child process of Vigía; nothing else ever reaches their ports. */
   readonly ownChild?: boolean | undefined;
+  /** The body as it was sent, whatever its compression: the caller unpacks it. */
+  readonly packed?: boolean | undefined;
   /** Who is asked, for sentences; HOST:PORT by default. */
   readonly what?: string | undefined;
+  /**
+   * Takes the body of a 200 piece by piece as it comes, an empty piece first when the answer begins. There is no cap then, and the
+   * answer's own body is empty. What it throws ends the request.
+   */
+  readonly onPiece?: ((piece: Uint8Array) => void) | undefined;
+  /** Gives the request up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GuardedAnswer {
@@ -52,6 +61,15 @@ export interface GuardedFetchOptions {
   readonly noProxy?: readonly string[] | undefined;
   /** Authorities to trust besides the usual ones, PEM. */
   readonly caPem?: string | undefined;
+  /** For a far side with authorities of its own, which alone are trusted then, and a certificate for us. PEM. */
+  readonly tls?:
+    | {
+        readonly ca?: string | undefined;
+        readonly cert?: string | undefined;
+        readonly key?: string | undefined;
+        readonly servername?: string | undefined;
+      }
+    | undefined;
   /** Ports of Vigía and its children on this machine. */
   readonly forbiddenPorts: () => ReadonlySet<number>;
   readonly lookup?: ((hostname: string) => Promise<readonly ResolvedAddress[]>) | undefined;
@@ -70,7 +88,8 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const lookup = options.lookup ?? ((hostname: string) => dnsLookup(hostname, { all: true }));
   const noProxy = options.noProxy ?? [];
-  const tls = options.caPem === undefined ? {} : { ca: [...getCACertificates('default'), ...getCACertificates('system'), options.caPem] };
+  const usual = options.caPem === undefined ? {} : { ca: [...getCACertificates('default'), ...getCACertificates('system'), options.caPem] };
+  const tls = { ...usual, ...Object.fromEntries(Object.entries(options.tls ?? {}).filter(([, value]) => value !== undefined)) };
   // A kept connection was checked for one reach; another reach must not find it. Hence one pool for each.
   const agents = new Map<Reach | 'proxy', Dispatcher>();
 
@@ -165,7 +184,13 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         reason: `it redirects to ${originOf(flat['location'], url)}; give that address instead`,
       });
     }
+    if (wanted.onPiece !== undefined && status === 200) {
+      wanted.onPiece(new Uint8Array(0));
+      for await (const piece of answer.body as AsyncIterable<Uint8Array>) wanted.onPiece(piece);
+      return { status, headers: flat, body: Buffer.alloc(0) };
+    }
     const raw = await collect(answer.body, wanted.maxBytes, what);
+    if (wanted.packed === true) return { status, headers: flat, body: raw };
     return { status, headers: flat, body: await decode(raw, flat['content-encoding'], wanted.maxBytes, what) };
   }
 
@@ -180,14 +205,21 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     const what = wanted.what ?? url.host;
     const stop = new AbortController();
     let timer: NodeJS.Timeout | undefined;
+    let giveUp = (): void => {};
     // undici looks at the signal only once it is connected, so the deadline is raced as well.
     const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const late = new VigiaError('far-timeout', { what, seconds: Math.round(wanted.deadlineMs / 100) / 10 });
-        reject(late);
-        stop.abort(late);
-      }, wanted.deadlineMs);
+      const end = (why: VigiaError): void => {
+        reject(why);
+        stop.abort(why);
+      };
+      timer = setTimeout(
+        () => end(new VigiaError('far-timeout', { what, seconds: Math.round(wanted.deadlineMs / 100) / 10 })),
+        wanted.deadlineMs,
+      );
+      giveUp = () => end(new VigiaError('far-unreachable', { what, url: url.origin, reason: 'the request was given up' }));
     });
+    if (wanted.signal?.aborted === true) giveUp();
+    else wanted.signal?.addEventListener('abort', giveUp);
     try {
       return await Promise.race([perform(url, wanted, what, stop.signal), deadline]);
     } catch (thrown) {
@@ -196,6 +228,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       throw new VigiaError('far-unreachable', { what, url: url.origin, reason: connectionReason(thrown) });
     } finally {
       clearTimeout(timer);
+      wanted.signal?.removeEventListener('abort', giveUp);
     }
   }
 

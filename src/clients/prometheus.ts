@@ -78,6 +78,12 @@ export interface ScrapeTarget {
   readonly scrapeInterval: string;
 }
 
+export interface SeriesFilter {
+  /** A series selector. */
+  readonly match?: string | undefined;
+  readonly fromMs?: number | undefined;
+}
+
 export interface TsdbStatus {
   readonly numSeries: number;
   readonly minTimeMs: number | null;
@@ -97,6 +103,11 @@ export interface PrometheusClient {
   queryMatrix(expr: string, atMs: number): Promise<RangeSeries[]>;
   /** At most 11,000 steps per series, Prometheus's own limit. */
   queryRange(expr: string, range: { fromMs: number; toMs: number; stepMs: number }): Promise<RangeSeries[]>;
+  /** Names of labels, of the series that `match` selects and of those that have samples since `fromMs`. */
+  labelNames(of?: SeriesFilter): Promise<string[]>;
+  labelValues(label: string, of?: SeriesFilter): Promise<string[]>;
+  /** A ReadRequest, packed by snappy; the answer is packed as well. Bounded like every answer. */
+  remoteRead(request: Uint8Array): Promise<Uint8Array>;
   rules(): Promise<PrometheusRule[]>;
   alerts(): Promise<PrometheusAlert[]>;
   targets(): Promise<ScrapeTarget[]>;
@@ -152,6 +163,10 @@ const targetsShape = z.object({
     }),
   ),
 });
+const namesShape = z
+  .array(z.string())
+  .nullish()
+  .transform((names) => names ?? []);
 const tsdbShape = z.object({ headStats: z.object({ numSeries: z.number(), minTime: z.number(), maxTime: z.number() }) });
 
 export function createPrometheusClient(options: PrometheusOptions): PrometheusClient {
@@ -159,11 +174,16 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
   const baseUrl = trimSlash(options.baseUrl);
   const bounds: Bounds = { maxSeries: options.maxSeries ?? 50_000, maxSamples: options.maxSamples ?? 5_000_000 };
 
-  async function send(method: 'GET' | 'POST', path: string, form?: Readonly<Record<string, string>>): Promise<GuardedAnswer> {
+  function commonHeaders(): Record<string, string> {
     const headers = requestHeaders(options);
     // On this machine packing and unpacking costs both sides more than it saves.
     if (options.ownChild === true) headers['accept-encoding'] = 'identity';
     if (options.tenant !== undefined) headers['x-scope-orgid'] = options.tenant;
+    return headers;
+  }
+
+  async function send(method: 'GET' | 'POST', path: string, form?: Readonly<Record<string, string>>): Promise<GuardedAnswer> {
+    const headers = commonHeaders();
     if (form !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
     return options.fetch(`${baseUrl}${path}`, {
       method,
@@ -228,6 +248,13 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
     return Math.round(sample.value * 1000);
   }
 
+  async function names(path: string, { match, fromMs }: SeriesFilter = {}): Promise<string[]> {
+    const asked = new URLSearchParams();
+    if (match !== undefined) asked.set('match[]', match);
+    if (fromMs !== undefined) asked.set('start', seconds(fromMs));
+    return checked(what, namesShape, await api('GET', `${path}${asked.size === 0 ? '' : `?${asked.toString()}`}`));
+  }
+
   const alertOf = (raw: z.infer<typeof alertShape>): PrometheusAlert => ({
     labels: pairs(raw.labels, 'labels'),
     annotations: pairs(raw.annotations, 'annotations'),
@@ -261,6 +288,23 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
       const form = { query: expr, start: seconds(fromMs), end: seconds(toMs), step: seconds(stepMs) };
       return parseMatrix(what, await api('POST', '/query_range', form), bounds);
     },
+    async remoteRead(request) {
+      const answer = await options.fetch(`${baseUrl}/api/v1/read`, {
+        method: 'POST',
+        headers: { ...commonHeaders(), 'content-type': 'application/x-protobuf', 'x-prometheus-remote-read-version': '0.1.0' },
+        body: request,
+        packed: true,
+        deadlineMs: options.deadlineMs ?? 30_000,
+        maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
+        allowLoopback: true,
+        ownChild: options.ownChild,
+        what,
+      });
+      if (answer.status !== 200) throw refusal(what, answer);
+      return answer.body;
+    },
+    labelNames: (of) => names('/labels', of),
+    labelValues: (label, of) => names(`/label/${encodeURIComponent(label)}/values`, of),
     async rules() {
       const { groups } = checked(what, rulesShape, await api('GET', '/rules'));
       return groups.flatMap((group) =>

@@ -254,7 +254,7 @@ export type FindingPage = z.infer<typeof findingPageSchema>;
 
 /** What the event stream says: something changed, ask again. `entity` is absent for changes that concern everybody. */
 export const liveEventSchema = z.object({
-  kind: z.enum(['scores', 'alerts', 'incidents', 'targets', 'health', 'models', 'settings']),
+  kind: z.enum(['scores', 'alerts', 'incidents', 'targets', 'health', 'models', 'settings', 'kubernetes']),
   profile: z.string().optional(),
   entity: z.string().optional(),
   tsMs: z.number(),

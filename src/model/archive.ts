@@ -80,6 +80,10 @@ const archiveRuleStateSchema = z.object({
   refusal: z.string(),
   /** NaN and infinities, which InfluxDB cannot hold. */
   notFinite: z.number(),
+  /** Of those, infinities. */
+  infinite: z.number(),
+  /** Series that ended, of a rule that keeps every sample: their stale markers are no points. */
+  stale: z.number().nullable(),
   /** Why the last try failed; empty when it did not. */
   error: z.string(),
 });

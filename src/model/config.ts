@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { archiveSchema } from './archive.ts';
 import { engineInputSchema } from './docker.ts';
+import { kubernetesSchema } from './kubernetes.ts';
+import { grafanaPanelSchema } from './grafana.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -141,9 +143,29 @@ const networkSchema = z.strictObject({
   caFile: z.string().optional().describe("PEM file with certificate authorities to trust besides the system's."),
 });
 
+const energySchema = z
+  .strictObject({
+    raisedWatts: z.number().nonnegative().describe('From so many watts on a device is shown in amber.'),
+    highWatts: z.number().nonnegative().describe('Above so many watts a device is shown in red: "high consumption".'),
+  })
+  .refine(({ raisedWatts, highWatts }) => raisedWatts <= highWatts, 'raisedWatts is above highWatts');
+
+const grafanaSchema = z.strictObject({
+  url: httpUrl.describe("Grafana's address with the path under which it serves: http://127.0.0.1:3000/grafana."),
+  panels: z
+    .array(grafanaPanelSchema)
+    .min(1)
+    .max(200)
+    .describe("Its panels in the place of the page's own: `profile`, `panel`, `dashboard` (uid), `id`, `variable` (default `target`)."),
+});
+
 const exportersSchema = z.strictObject({
-  blackbox: addressSchema.default('127.0.0.1:9115').describe('The blackbox exporter, asked about targets of http-endpoint and ping.'),
-  snmp: addressSchema.default('127.0.0.1:9116').describe('The SNMP exporter, asked about targets of snmp-switch.'),
+  blackbox: addressSchema
+    .optional()
+    .describe('A blackbox exporter to ask about targets of http-endpoint and ping. Default: Vigía starts one when there is such a target.'),
+  snmp: addressSchema
+    .optional()
+    .describe('An SNMP exporter to ask about targets of snmp-switch. Default: Vigía starts one when there is such a target.'),
 });
 
 const dockerSchema = z
@@ -168,7 +190,10 @@ export const configSchema = z.strictObject({
   detection: detectionSchema.prefault({}),
   retention: retentionSchema.prefault({}),
   archive: archiveSchema.optional().describe('An InfluxDB that keeps chosen series for years.'),
+  kubernetes: kubernetesSchema.optional().describe('A Kubernetes cluster to watch.'),
   network: networkSchema.prefault({}),
+  energy: energySchema.optional().describe('Bounds of the energy page. Default: those of the profile energy-device, 400 and 500 W.'),
+  grafana: grafanaSchema.optional().describe('A Grafana whose panels are shown inside the page.'),
   exporters: exportersSchema.prefault({}),
   docker: dockerSchema
     .default([])

@@ -17,6 +17,7 @@ export const errorTable = {
   'config-syntax': row(500, 78, '{file} is not valid YAML: {reason}.'),
   'config-invalid': row(500, 78, '{count} problem(s) in the configuration:\n{problems}'),
   'config-secret-file': row(500, 78, 'Cannot read the secret file {file} that {key} names: {reason}.'),
+  'kubernetes-access': row(500, 78, 'Vigía cannot use {file} to reach Kubernetes: {reason}.'),
   // Starting
   'data-unwritable': row(
     500,
@@ -98,6 +99,7 @@ export const errorTable = {
     '{what} has only a part of the answer: {reason}. Nothing is scored from a part; once it has the whole again, scoring goes on from where it stood. With prometheus.source.partial: take it is scored all the same.',
   ),
   'far-forbidden': row(403, 77, 'Vigía does not connect to {address}: {reason}.'),
+  'cluster-too-large': row(502, 65, 'The cluster has more than {limit} {resource}, which is more than one Vigía watches.'),
   // Detection
   'model-corrupt': row(500, 65, 'The model of {entity} ({profile}) is damaged: {reason}. It was set aside and is learned again.'),
   'model-unfit': row(

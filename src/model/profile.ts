@@ -49,6 +49,8 @@ export const profileSchema = z.strictObject({
   selector: z.string(),
   /** Labels that say which entity a series belongs to; only the value of the last may hold a "/". */
   identity: z.array(labelName).min(1).max(4),
+  /** Those of the identity labels that all series carry, by which a question about one entity is narrowed; all unless given. */
+  narrow: z.array(labelName).optional(),
   /** A series for each entity that had a real sample within `$step`; a step without one is missing, never scored. */
   presence: z.string().min(1),
   /** Beginnings of metric names: a target that answers with none of them has another exporter. */

@@ -39,10 +39,10 @@ export type TargetInput = z.infer<typeof targetInputSchema>;
 /** `id` is a slug made from the first name and never changes: it is the identity label `target` of every series. */
 export const targetSchema = targetInputSchema.extend({
   id: z.string(),
-  /** HOST:PORT; of a Docker engine its socket. */
+  /** HOST:PORT; of a Docker engine its socket; of what is no address of its own, where it is. */
   address: z.string(),
-  /** `vigia` for the host Vigía runs on (its own node_exporter child), `docker` for an engine, `user` for what a person added. */
-  managedBy: z.enum(['vigia', 'docker', 'user']),
+  /** `vigia` for the host Vigía runs on (its own node_exporter child), `docker` for an engine, `kubernetes` for a cluster's node, `user` for what a person added. */
+  managedBy: z.enum(['vigia', 'docker', 'user', 'kubernetes']),
   createdMs: z.number(),
 });
 export type Target = z.infer<typeof targetSchema>;

@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { detectors } from '../detect/index.ts';
 import { type Config, configSchema, configSecrets } from '../model/config.ts';
+import { type AccessOptions, type KubernetesAccess, readAccess } from '../clients/kubernetes/access.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { MASKED, receiverSecrets } from '../model/receiver.ts';
 
@@ -194,15 +195,22 @@ function set(tree: Tree, path: readonly string[], value: unknown): void {
 export interface ConfigFiles {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly caPem: string | undefined;
+  readonly kubernetes?: KubernetesAccess | undefined;
 }
 
-/** @throws VigiaError `config-unreadable`. */
+/** How the cluster of a configuration is found. */
+export function accessOptions(kubernetes: NonNullable<Config['kubernetes']>, env: AccessOptions['env'] = process.env): AccessOptions {
+  return { kubeconfig: kubernetes.kubeconfig, context: kubernetes.context, env };
+}
+
+/** @throws VigiaError `config-unreadable`, `kubernetes-access`. */
 export function readConfigFiles(config: Config): ConfigFiles {
   const { tls } = config.server;
   const { caFile } = config.network;
   return {
     tls: tls === undefined ? undefined : { cert: textOf(tls.certFile), key: textOf(tls.keyFile) },
     caPem: caFile === undefined ? undefined : textOf(caFile),
+    kubernetes: config.kubernetes === undefined ? undefined : readAccess(accessOptions(config.kubernetes)),
   };
 }
 

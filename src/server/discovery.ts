@@ -1,6 +1,6 @@
-import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Target, TargetInput } from '../model/target.ts';
+import type { ExporterAddresses } from './exporters.ts';
 
 /** One scrape: whom to ask, and what. */
 export interface Scrape {
@@ -12,7 +12,7 @@ export interface Scrape {
 }
 
 /** How a target is scraped: itself, or an exporter that is asked about it. */
-export function scrapeOf(target: TargetInput, profile: Profile | undefined, exporters: Config['exporters']): Scrape {
+export function scrapeOf(target: TargetInput, profile: Profile | undefined, exporters: ExporterAddresses): Scrape {
   const { scheme, address, metricsPath } = target;
   const through = profile?.through;
   if (through === undefined) return { scheme, address, path: metricsPath, params: {} };
@@ -28,7 +28,7 @@ export interface Discovered {
 }
 
 /** What a target answers to Prometheus's `http_sd`: whom to scrape, and the labels that every series of it carries. */
-export function discoveryOf(target: Target, profile: Profile | undefined, exporters: Config['exporters']): Discovered {
+export function discoveryOf(target: Target, profile: Profile | undefined, exporters: ExporterAddresses): Discovered {
   const { scheme, address, path, params } = scrapeOf(target, profile, exporters);
   return {
     targets: [address],

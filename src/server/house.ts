@@ -13,8 +13,11 @@ import type { RuleSpec } from './derive/rule-spec.ts';
 import type { Detectors } from './detectors.ts';
 import type { Engines } from './docker/engines.ts';
 import type { Events } from './events.ts';
+import type { Exporters } from './exporters.ts';
+import type { GrafanaProxy } from './grafana-proxy.ts';
 import type { Incidents } from './incidents.ts';
 import type { Learner } from './learner.ts';
+import type { Kubernetes } from './kubernetes/start.ts';
 import type { Log } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Source } from './reader.ts';
@@ -45,12 +48,18 @@ export interface House {
   readonly prometheus: PrometheusClient;
   readonly alertmanager: AlertmanagerClient;
   readonly alertmanagerUrl: string;
+  /** Exporters that are asked about others. */
+  readonly exporters: Pick<Exporters, 'addresses' | 'own'>;
   /** Null where the configuration names none. */
   readonly archive: Archive | null;
   /** What this instance works on, where several share one database. */
   readonly shares: Shares;
   /** Docker engines that somebody named. */
   readonly engines: Engines;
+  /** Null where the configuration names none. */
+  readonly kubernetes: Kubernetes | null;
+  /** Null where the configuration names none. */
+  readonly grafana: GrafanaProxy | null;
   /** What Vigía's own children ask of their callers. */
   readonly childCredential: { readonly username: string; readonly password: string };
   readonly publicUrl: string;

@@ -22,6 +22,8 @@ export function createInternalListener(options: {
   targetsOf: (profile: string) => Promise<Discovered[]>;
   /** Docker engines: who is to be scraped, and the metrics of one. */
   docker?: { discovery: () => Promise<Discovered[]>; metrics: (id: string) => { status: number; text: string } };
+  /** The state of a cluster's objects. Null while nobody knows it, or without a cluster. */
+  kubernetes?: () => string | null;
   /** Null until the board is restored. */
   metrics: () => string | null;
   take: (alerts: readonly Alert[]) => Promise<void>;
@@ -49,6 +51,10 @@ export function createInternalListener(options: {
   app.get('/metrics', (_, reply) => {
     const text = options.metrics();
     return text === null ? reply.code(503).send('the board is not restored yet\n') : reply.type('text/plain; version=0.0.4').send(text);
+  });
+  app.get('/internal/kubernetes/metrics', (_, reply) => {
+    const text = options.kubernetes?.() ?? null;
+    return text === null ? reply.code(503).send('the cluster is not known\n') : reply.type('text/plain; version=0.0.4').send(text);
   });
   app.get('/internal/status', () => options.status());
   app.get<{ Querystring: Record<string, unknown> }>('/internal/export', async (request, reply) => {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { reasonOf, VigiaError } from '../model/errors.ts';
+import type { Config } from '../model/config.ts';
+import { ENERGY_PROFILE } from '../model/energy.ts';
 import { type Profile, profileSchema } from '../model/profile.ts';
 import { formatDuration } from '../model/time.ts';
 
@@ -40,6 +42,15 @@ function nameProblems(profile: Profile, file: string): string[] {
   const names = profile.features.map((feature) => feature.name);
   for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at))) problems.push(`feature "${name}" stands there twice`);
   return problems;
+}
+
+/** P13: the bounds of watts that the configuration gives in the place of those of the profile. */
+export function withEnergyLevels(profiles: ReadonlyMap<string, Profile>, energy: Config['energy']): ReadonlyMap<string, Profile> {
+  const profile = profiles.get(ENERGY_PROFILE);
+  if (energy === undefined || profile === undefined) return profiles;
+  const levels = { raised: energy.raisedWatts, high: energy.highWatts };
+  const features = profile.features.map((feature) => (feature.unit === 'watts' ? { ...feature, levels } : feature));
+  return new Map(profiles).set(profile.slug, { ...profile, features });
 }
 
 /** What the placeholders of an expression stand for on one source. */

@@ -22,23 +22,27 @@ import { createBacktests } from './backtests.ts';
 import { createBoard } from './board.ts';
 import { adoptedPlan } from './budget/plan.ts';
 import { createCommands } from './commands.ts';
-import { type ConfigFiles, listenOf } from './config.ts';
+import { accessOptions, type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
 import { createDetectors } from './detectors.ts';
 import { createEngines } from './docker/engines.ts';
 import { createEvents } from './events.ts';
+import { createExporters, type ExportersOptions } from './exporters.ts';
 import { freshMs, type House } from './house.ts';
+import { createGrafanaProxy } from './grafana-proxy.ts';
 import { createIncidents } from './incidents.ts';
 import { discoveryOf } from './discovery.ts';
 import { createInternalListener } from './internal.ts';
+import { startKubernetes } from './kubernetes/start.ts';
 import { createLearner } from './learner.ts';
 import { listen } from './listen.ts';
 import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
 import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
+import { withEnergyLevels } from './profiles.ts';
 import { quietGate } from './quiet.ts';
 import { alone, holdShares } from './shares.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
@@ -57,6 +61,8 @@ export interface RaiseOptions {
   readonly storeLocation: StoreLocation;
   readonly pageDir: string;
   readonly parts: PartTools;
+  /** Exporters that only some inventories need: where they are, and how they are had. */
+  readonly exporterTools: Pick<ExportersOptions, 'find' | 'install'>;
   readonly version: string;
   readonly now: () => number;
   readonly remark: (line: string) => void;
@@ -92,7 +98,8 @@ export interface Status {
  * @throws VigiaError with what is in the way; whatever was started is stopped again.
  */
 export async function raise(options: RaiseOptions): Promise<Raised> {
-  const { config, dataDir, files, now, profiles } = options;
+  const { config, dataDir, files, now } = options;
+  const profiles = withEnergyLevels(options.profiles, config.energy);
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const each of stops.splice(0).toReversed()) await each();
@@ -110,7 +117,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     openDataFolder(dataDir);
     const internalToken = keptSecret(dataDir, 'internal.token');
     const credential = { username: 'vigia', password: keptSecret(dataDir, 'children.secret') };
-    const ports = await choosePorts(dataDir, ['internal', 'prometheus', 'alertmanager', 'node'] as const);
+    const ports = await choosePorts(dataDir, ['internal', 'prometheus', 'alertmanager', 'node', 'blackbox', 'snmp'] as const);
     const url = `${config.server.tls === undefined ? 'http' : 'https'}://${config.server.listen}${config.server.basePath}`;
     const internalUrl = `http://127.0.0.1:${ports.internal}`;
     const taken = takeDataFolder(dataDir, { internalUrl, token: internalToken });
@@ -236,13 +243,46 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     });
     stops.push(() => engines.stop());
 
+    const kubernetes =
+      config.kubernetes === undefined || files.kubernetes === undefined
+        ? null
+        : startKubernetes({
+            config: config.kubernetes,
+            access: files.kubernetes,
+            accessOptions: accessOptions(config.kubernetes),
+            fetchOptions: { ...config.network, caPem: files.caPem, forbiddenPorts: () => new Set(Object.values(ports)) },
+            now,
+            log,
+            onChange: () => events.emit({ kind: 'kubernetes', tsMs: now() }),
+            onDerive: () => children.derivePrometheus(true),
+          });
+    stops.push(() => kubernetes?.stop());
+
+    const exporters = createExporters({
+      config: config.exporters,
+      profiles,
+      targets: () => store.targets.list(),
+      dataDir,
+      ports,
+      credential,
+      ...options.exporterTools,
+      fetch,
+      start,
+      log,
+      now,
+      onChange: () => events.emit({ kind: 'health', tsMs: now() }),
+    });
+    stops.push(() => exporters.stop());
+
     const internal = createInternalListener({
       token: internalToken,
       docker: engines,
       targetsOf: async (profile) =>
+        kubernetes?.discover(profile) ??
         (await store.targets.list())
           .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
-          .map((target) => discoveryOf(target, profiles.get(target.profile), config.exporters)),
+          .map((target) => discoveryOf(target, profiles.get(target.profile), exporters.addresses)),
+      kubernetes: () => kubernetes?.exposition() ?? null,
       metrics: () =>
         board.restored
           ? [
@@ -278,8 +318,10 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         alertmanager: { ...credential, port: ports.alertmanager },
         own: credential,
         node: ownMachine === null ? undefined : { ...credential, port: ports.node, target: ownMachine },
-        rules: await ruleInput({ config, store, profiles }),
+        rules: await ruleInput({ config, store, profiles, discovered: kubernetes?.targets() }),
+        kubernetes: kubernetes?.scrapeInput(),
         archive: archive !== null,
+        exporters: { ...credential, names: exporters.own },
       }),
       alertmanagerInput: async () => ({
         receivers: [...config.alerts.receivers, ...(await store.settings.receivers())],
@@ -304,6 +346,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     const supervised: ReturnType<typeof supervise>[] = [];
     for (const spec of children.specs) supervised.push(supervise(spec, { start, log, now, onChange }));
     stops.push(() => Promise.all(supervised.map((each) => each.stop())));
+    await exporters.sync();
 
     const house: House = {
       version: options.version,
@@ -329,19 +372,27 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       archive,
       shares,
       engines,
+      kubernetes,
+      grafana: config.grafana === undefined ? null : createGrafanaProxy({ config: config.grafana, fetch, dataDir, now }),
+      exporters,
       alertmanagerUrl: `http://127.0.0.1:${ports.alertmanager}`,
       childCredential: credential,
       publicUrl: publicUrlOf(config),
       now,
       health: () => [
         ...supervised.map((each) => each.health()),
+        ...exporters.health(),
         ...(work?.health() ?? []),
         ...shares.health(),
         ...(plan?.health() ?? []),
         ...engines.health(),
+        ...(kubernetes === null ? [] : [kubernetes.health()]),
       ],
-      rules: async () => ruleSpecs(await ruleInput({ config, store, profiles })),
-      inventoryChanged: () => children.derivePrometheus(true),
+      rules: async () => ruleSpecs(await ruleInput({ config, store, profiles, discovered: kubernetes?.targets() })),
+      inventoryChanged: async () => {
+        await exporters.sync();
+        await children.derivePrometheus(true);
+      },
       receiversChanged: () => children.deriveAlertmanager(true),
       listenAlertmanager: (hear) => supervised[1]?.listen(hear) ?? (() => {}),
       wakeReader: () => work?.wake(),
@@ -392,7 +443,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         url,
         dataDir,
         parts,
-        pids: Object.fromEntries(supervised.map((each) => [each.name, each.pid()])),
+        pids: { ...Object.fromEntries(supervised.map((each) => [each.name, each.pid()])), ...exporters.pids() },
         storeBytes: sizes.bytes,
         prometheusBytes: await bytesOf(join(dataDir, 'prometheus', 'data')),
         rssBytes: process.memoryUsage.rss(),

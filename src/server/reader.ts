@@ -195,8 +195,11 @@ export function sortedFeatures(profile: Profile): Profile['features'] {
 export function bindingOf(source: Source, profile: Profile, entities?: readonly string[]): Binding {
   const identity = source.identity(profile);
   const named = entities?.map((entity) => partsOf(entity, identity.length));
+  const carried = (at: number): boolean => profile.narrow?.includes(profile.identity[at] as string) ?? true;
   const narrowed =
-    named === undefined ? [] : identity.map((label, at) => anyOf(label, [...new Set(named.map((parts) => parts[at] as string))]));
+    named === undefined
+      ? []
+      : identity.flatMap((label, at) => (carried(at) ? [anyOf(label, [...new Set(named.map((parts) => parts[at] as string))])] : []));
   return binding(source, profile, narrowed);
 }
 
@@ -204,6 +207,14 @@ export function bindingOf(source: Source, profile: Profile, entities?: readonly 
 export function bindingOfTarget(source: Source, profile: Profile, id: string): Binding {
   const whole = source.identity(profile).length === 1 || id.includes('/');
   return whole ? bindingOf(source, profile, [id]) : binding(source, profile, [anyOf('target', [id])]);
+}
+
+/** Whether a series is of one entity, as far as its labels say: a narrowed question may bring others along. */
+export function isOf(source: Source, profile: Profile, id: string, labels: Readonly<Record<string, string>>): boolean {
+  const identity = source.identity(profile);
+  if (identity.length === 1 || !id.includes('/')) return true;
+  const parts = partsOf(id, identity.length);
+  return identity.every((label, at) => labels[label] === undefined || labels[label] === parts[at]);
 }
 
 function binding(source: Source, profile: Profile, narrowed: readonly string[]): Binding {

@@ -1,5 +1,6 @@
 import type { Config } from '../model/config.ts';
 import type { Profile } from '../model/profile.ts';
+import type { Target } from '../model/target.ts';
 import type { Store } from '../store/contract.ts';
 import type { RuleInput } from './derive/rule-spec.ts';
 
@@ -14,14 +15,17 @@ export async function ruleInput(from: {
   config: Config;
   store: Pick<Store, 'targets'>;
   profiles: ReadonlyMap<string, Profile>;
+  /** Targets that no person added. */
+  discovered?: readonly Target[] | undefined;
 }): Promise<RuleInput> {
   const { config } = from;
   return {
     profiles: [...from.profiles.values()],
-    targets: (await from.store.targets.list()).filter((target) => target.enabled),
+    targets: [...(await from.store.targets.list()), ...(from.discovered ?? [])].filter((target) => target.enabled),
     scrapeIntervalMs: config.prometheus.scrapeInterval,
     keepFiringMs: config.alerts.keepFiring,
     publicUrl: publicUrlOf(config),
     archive: config.archive !== undefined,
+    kubernetes: config.kubernetes !== undefined,
   };
 }

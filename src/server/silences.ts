@@ -3,6 +3,9 @@ import type { Silence } from '../model/incident.ts';
 import type { Store } from '../store/contract.ts';
 import type { Log } from './log.ts';
 
+/** Ended ones are kept as long as charts reach back. */
+const keptMs = 400 * 86_400_000;
+
 /** Silences live in the store and are applied to Alertmanager, which may lose its own. */
 export interface Silences {
   list(nowMs: number): Promise<Silence[]>;
@@ -29,7 +32,11 @@ export function createSilences(options: {
       return saved;
     },
     async end(id) {
-      await store.silences.remove(id);
+      const silence = (await store.silences.list()).find((each) => each.id === id);
+      // One that had begun stays in the charts, and out of what is learned, until now.
+      if (silence !== undefined && silence.startsMs < now())
+        await store.silences.save({ ...silence, endsMs: Math.min(silence.endsMs, now()) });
+      else await store.silences.remove(id);
       await options.alertmanager().deleteSilence(id);
     },
     async reapply() {
@@ -37,7 +44,7 @@ export function createSilences(options: {
       const known = new Map((await alertmanager.silences()).map((silence) => [silence.id, silence]));
       for (const silence of await store.silences.list()) {
         if (silence.endsMs <= now()) {
-          await store.silences.remove(silence.id);
+          if (silence.endsMs < now() - keptMs) await store.silences.remove(silence.id);
           continue;
         }
         const there = known.get(silence.id);

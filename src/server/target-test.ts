@@ -19,10 +19,12 @@ export async function testTarget(house: House, target: TargetInput): Promise<Tar
     durationMs: Math.round(performance.now() - startedMs),
   });
   try {
-    const own = (await house.store.targets.list()).some((each) => each.managedBy === 'vigia' && each.address === target.address);
-    const { username, password } = house.childCredential;
     const profile = house.profiles.get(target.profile);
-    const { scheme, address, path, params } = scrapeOf(target, profile, house.config.exporters);
+    const through = profile?.through?.exporter;
+    const isChild = through !== undefined && house.exporters.own.has(through);
+    const own = isChild || (await house.store.targets.list()).some((each) => each.managedBy === 'vigia' && each.address === target.address);
+    const { username, password } = house.childCredential;
+    const { scheme, address, path, params } = scrapeOf(target, profile, house.exporters.addresses);
     const query = new URLSearchParams(params).toString();
     const answer = await house.fetch(`${scheme}://${address}${path}${query === '' ? '' : `?${query}`}`, {
       headers: {

@@ -35,8 +35,10 @@ export function startWork(house: House): Work {
     let farMs = now();
     let failure: unknown = null;
     const profiles = await profilesInUse(house);
-    await house.plan?.estimate(profiles);
-    for (const profile of profiles) {
+    const estimated = await house.plan?.estimate(profiles);
+    failure = estimated?.failure ?? null;
+    if (failure !== null) counts.failures++;
+    for (const profile of estimated?.ready ?? profiles) {
       const startedMs = performance.now();
       try {
         const result = await house.pipeline.tick(profile);
@@ -163,9 +165,10 @@ async function profilesInUse(house: Pick<House, 'profiles' | 'config' | 'store' 
   const used: Profile[] = [];
   for (const profile of house.profiles.values()) {
     const { slug } = profile;
+    const inCluster = house.config.kubernetes !== undefined && slug.startsWith('k8s-');
     const known =
       adopted === undefined
-        ? targets.has(slug) || (await house.store.pipeline.cursors(house.shares.ledgers(slug))).size > 0
+        ? inCluster || targets.has(slug) || (await house.store.pipeline.cursors(house.shares.ledgers(slug))).size > 0
         : slug in adopted.selectors;
     if (known || slug === 'linux-host') used.push(profile);
   }

@@ -6,11 +6,11 @@ export function archiveStore({ db }: Context): ArchiveStore {
     async list() {
       return db.selectFrom('archiveRule').selectAll().orderBy('rule').execute();
     },
-    async advance({ rule, fromMs, toMs, written, refused, notFinite }) {
+    async advance({ rule, fromMs, toMs, written, refused, notFinite, infinite = 0, stale = 0 }) {
       if (fromMs === null) {
         const { numInsertedOrUpdatedRows } = await db
           .insertInto('archiveRule')
-          .values({ rule, beganMs: toMs, cursorMs: toMs, written, refused, notFinite })
+          .values({ rule, beganMs: toMs, cursorMs: toMs, written, refused, notFinite, infinite, stale })
           .onConflict((on) => on.column('rule').doNothing())
           .executeTakeFirstOrThrow();
         return numInsertedOrUpdatedRows === 1n;
@@ -23,6 +23,8 @@ export function archiveStore({ db }: Context): ArchiveStore {
           written: it('written', '+', written),
           refused: it('refused', '+', refused),
           notFinite: it('notFinite', '+', notFinite),
+          infinite: it('infinite', '+', infinite),
+          stale: it('stale', '+', stale),
         }))
         .where('rule', '=', rule)
         .where('cursorMs', '=', fromMs)

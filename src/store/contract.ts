@@ -294,6 +294,10 @@ export interface ArchiveRow {
   readonly written: number;
   readonly refused: number;
   readonly notFinite: number;
+  /** Of those that are not finite. */
+  readonly infinite: number;
+  /** Stale markers. */
+  readonly stale: number;
 }
 
 export interface ArchiveStore {
@@ -309,5 +313,7 @@ export interface ArchiveStore {
     written: number;
     refused: number;
     notFinite: number;
+    infinite?: number;
+    stale?: number;
   }): Promise<boolean>;
 }

@@ -18,7 +18,12 @@ export const migrations: readonly Migration[] = [
   { name: 'archive', statements: archive },
   { name: 'what a model was made of', statements: modelOrigin },
   { name: 'leases', statements: leases },
+  { name: 'what the archive leaves out', statements: archiveLeft },
 ];
+
+function archiveLeft(): readonly string[] {
+  return ['infinite', 'stale'].map((column) => `alter table archive_rule add column ${column} bigint not null default 0`);
+}
 
 function modelOrigin(): readonly string[] {
   return [

@@ -54,6 +54,21 @@ const partTable = {
     approximateMb: 4,
     release: nodeExporter,
   },
+  blackbox_exporter: {
+    binaries: ['prometheus-blackbox-exporter', 'blackbox_exporter'],
+    folders: bin,
+    packages: ['prometheus-blackbox-exporter'],
+    approximateMb: 5,
+    release: { repository: 'blackbox_exporter', version: '0.25.0' },
+  },
+  snmp_exporter: {
+    binaries: ['prometheus-snmp-exporter', 'snmp_exporter'],
+    folders: bin,
+    packages: ['prometheus-snmp-exporter'],
+    approximateMb: 5,
+    release: { repository: 'snmp_exporter', version: '0.26.0' },
+  },
+  snmpd: { binaries: ['snmpd'], folders: bin, packages: ['snmpd'], approximateMb: 4 },
   'stress-ng': { binaries: ['stress-ng'], folders: bin, packages: ['stress-ng'], approximateMb: 8 },
   // The distribution's /usr/bin/chromium is a script with absolute paths: an unpacked one is started past it.
   chromium: {

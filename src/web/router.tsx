@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { sessionQuery } from './api/queries.ts';
-import { aiSearch, containersSearch, hostSearch, incidentsSearch, loginSearch, sectionOf } from './search.ts';
+import { aiSearch, containersSearch, energySearch, exploreSearch, hostSearch, incidentsSearch, kubernetesSearch, loginSearch, sectionOf } from './search.ts';
 import { Broken, Missing } from './shell/Failures.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -11,17 +11,28 @@ interface Context {
 
 const root = createRootRouteWithContext<Context>()({ notFoundComponent: Missing, errorComponent: Broken });
 
-/** Everything behind the door: without an account the way leads to set-up or sign-in, and back afterwards. */
+/** Without an account the way leads to set-up or sign-in, and back afterwards. */
+async function signedIn({ context, location }: { context: Context; location: { href: string } }): Promise<void> {
+  const session = await context.client.ensureQueryData(sessionQuery);
+  if (session.setupNeeded) throw redirect({ to: '/setup' });
+  if (session.account === null) throw redirect({ to: '/login', search: { next: location.href } });
+}
+
+/** Everything behind the door. */
 const inside = createRoute({
   getParentRoute: () => root,
   id: 'inside',
   component: Shell,
   notFoundComponent: Missing,
-  beforeLoad: async ({ context, location }) => {
-    const session = await context.client.ensureQueryData(sessionQuery);
-    if (session.setupNeeded) throw redirect({ to: '/setup' });
-    if (session.account === null) throw redirect({ to: '/login', search: { next: location.href } });
-  },
+  beforeLoad: signedIn,
+});
+
+/** Behind the door as well, but with nothing around it. */
+const wall = createRoute({
+  getParentRoute: () => root,
+  path: '/wall',
+  beforeLoad: signedIn,
+  component: lazyRouteComponent(() => import('./pages/wall/Wall.tsx'), 'Wall'),
 });
 
 const login = createRoute({
@@ -86,10 +97,31 @@ const ai = createRoute({
   component: lazyRouteComponent(() => import('./pages/ai/AiPage.tsx'), 'AiPage'),
 });
 
+const kubernetes = createRoute({
+  getParentRoute: () => inside,
+  path: '/kubernetes',
+  validateSearch: kubernetesSearch,
+  component: lazyRouteComponent(() => import('./pages/kubernetes/KubernetesPage.tsx'), 'KubernetesPage'),
+});
+
 const targets = createRoute({
   getParentRoute: () => inside,
   path: '/targets',
   component: lazyRouteComponent(() => import('./pages/targets/Targets.tsx'), 'Targets'),
+});
+
+const energy = createRoute({
+  getParentRoute: () => inside,
+  path: '/energy',
+  validateSearch: energySearch,
+  component: lazyRouteComponent(() => import('./pages/energy/EnergyPage.tsx'), 'EnergyPage'),
+});
+
+const explore = createRoute({
+  getParentRoute: () => inside,
+  path: '/explore',
+  validateSearch: exploreSearch,
+  component: lazyRouteComponent(() => import('./pages/explore/Explore.tsx'), 'Explore'),
 });
 
 const settingsHome = createRoute({
@@ -116,7 +148,22 @@ const help = createRoute({
 const tree = root.addChildren([
   login,
   setup,
-  inside.addChildren([overview, host, containers, incidents, incident, ai, targets, settingsHome, settings, help]),
+  wall,
+  inside.addChildren([
+    overview,
+    host,
+    containers,
+    kubernetes,
+    energy,
+    incidents,
+    incident,
+    ai,
+    explore,
+    targets,
+    settingsHome,
+    settings,
+    help,
+  ]),
 ]);
 
 export function createPageRouter(client: QueryClient) {

@@ -39,7 +39,23 @@ export const rangeNames = Object.keys(ranges) as readonly Range[];
 
 /** `small` and `wide`: ids of minimised and expanded panels. */
 export const hostSearch = (raw: Raw) =>
-  checked({ range: oneOf(raw['range'], rangeNames), small: names(raw['small']), wide: names(raw['wide']) });
+  checked({ range: oneOf(raw['range'], rangeNames), small: names(raw['small']), wide: names(raw['wide']), ...spanSearch(raw) });
+
+/** `from` and `to`: a stretch of the past, both or neither. */
+function spanSearch(raw: Raw): { from: number | undefined; to: number | undefined } {
+  const [from, to] = [number(raw['from'], 0, 8.64e15), number(raw['to'], 0, 8.64e15)];
+  return from !== undefined && to !== undefined && from < to ? { from, to } : { from: undefined, to: undefined };
+}
+
+export const energySearch = (raw: Raw) => checked({ range: oneOf(raw['range'], rangeNames), ...spanSearch(raw) });
+
+export const exploreSearch = (raw: Raw) =>
+  checked({ expr: text(raw['expr']), range: oneOf(raw['range'], rangeNames), of: oneOf(raw['of'], ['own'] as const), ...spanSearch(raw) });
+
+/** The stretch that an address names; null where it means the present. */
+export function zoomOf({ from, to }: { readonly from?: number | undefined; readonly to?: number | undefined }) {
+  return from === undefined || to === undefined ? null : { fromMs: from, toMs: to };
+}
 
 export const containersSearch = (raw: Raw) => checked({ application: text(raw['application']), range: oneOf(raw['range'], rangeNames) });
 
@@ -49,6 +65,10 @@ export const incidentsSearch = (raw: Raw) =>
     entity: text(raw['entity']),
     page: number(raw['page'], 2, 100_000),
   });
+
+/** The way down into a cluster. */
+export const kubernetesSearch = (raw: Raw) =>
+  checked({ node: text(raw['node']), namespace: text(raw['namespace']), trouble: raw['trouble'] === true ? true : undefined });
 
 export const aiHours = [1, 3, 10, 24, 72, 168, 720] as const;
 export const usualHours = 10;

@@ -47,6 +47,10 @@ function world(script: Trouble[], mostSamples = Number.POSITIVE_INFINITY) {
       client: {
         nowMs: async () => nowMs,
         queryRange: async () => [],
+        // A source that has no such path.
+        remoteRead: async () => {
+          throw new VigiaError('far-status', { what: 'It', status: 404, reason: 'no such path' });
+        },
         async queryMatrix(expr, atMs) {
           if (trouble('read')) throw far('far-unreachable');
           const [, hours = 0, minutes = 0, seconds = 0] = /^up\[(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\]$/.exec(expr) ?? [];

@@ -30,10 +30,10 @@ export function memoryStore(): ArchiveStore {
   const rows = new Map<string, Awaited<ReturnType<ArchiveStore['list']>>[number]>();
   return {
     list: async () => [...rows.values()],
-    async advance({ rule, fromMs, toMs, written, refused, notFinite }) {
+    async advance({ rule, fromMs, toMs, written, refused, notFinite, infinite = 0, stale = 0 }) {
       const row = rows.get(rule);
       if ((row?.cursorMs ?? null) !== fromMs) return false;
-      const before = row ?? { beganMs: toMs, written: 0, refused: 0, notFinite: 0 };
+      const before = row ?? { beganMs: toMs, written: 0, refused: 0, notFinite: 0, infinite: 0, stale: 0 };
       rows.set(rule, {
         rule,
         beganMs: before.beganMs,
@@ -41,6 +41,8 @@ export function memoryStore(): ArchiveStore {
         written: before.written + written,
         refused: before.refused + refused,
         notFinite: before.notFinite + notFinite,
+        infinite: before.infinite + infinite,
+        stale: before.stale + stale,
       });
       return true;
     },
@@ -88,7 +90,7 @@ export async function untilArchived(
     throw thrown;
   },
 ): Promise<void> {
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 600; round++) {
     try {
       await archive.advance();
       if (archive.state().rules.every((rule) => (rule.untilMs ?? 0) >= untilMs)) return;
@@ -103,17 +105,25 @@ export async function untilArchived(
 /** `series → time → bits of the value`, of what is finite. */
 export type Ledger = Map<string, Map<number, bigint>>;
 
-export function ledgerOf(all: readonly Pick<RangeSeries, 'labels' | 'tsMs' | 'values'>[]): { ledger: Ledger; notFinite: number } {
+export function ledgerOf(all: readonly Pick<RangeSeries, 'labels' | 'tsMs' | 'values'>[]): {
+  ledger: Ledger;
+  notFinite: number;
+  infinite: number;
+} {
   const ledger: Ledger = new Map();
   let notFinite = 0;
+  let infinite = 0;
   for (const { labels, tsMs, values } of all) {
     const points = new Map<number, bigint>();
     const bits = new BigUint64Array(Float64Array.from(values).buffer);
     for (const [at, value] of values.entries()) {
       if (Number.isFinite(value)) points.set(tsMs[at] as number, bits[at] as bigint);
-      else notFinite++;
+      else {
+        notFinite++;
+        if (!Number.isNaN(value)) infinite++;
+      }
     }
     if (points.size > 0) ledger.set(JSON.stringify(Object.entries(labels).sort()), points);
   }
-  return { ledger, notFinite };
+  return { ledger, notFinite, infinite };
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { startExporter } from '../../bench/fleet/exporter.ts';
+import { faultKinds, withFaults } from '../../bench/fleet/faults.ts';
 import { simulatedHost, simulatedHosts } from '../../bench/fleet/host.ts';
 import { loadProfiles } from '../../src/server/profiles.ts';
 
@@ -42,6 +43,27 @@ describe('a simulated host', () => {
     const text = (seed: number) => simulatedHosts(3, seed).map((host) => host.exposition(atMs));
     expect(text(1)).toEqual(text(1));
     expect(new Set([...text(1), ...text(2)]).size).toBe(6);
+  });
+});
+
+describe('a fault', () => {
+  it.each(faultKinds)('of the kind %s changes what is said while it lasts, and lets no counter go back', (kind) => {
+    const host = simulatedHost('a', 3);
+    const faulty = withFaults(host, [{ kind, fromMs: atMs, toMs: atMs + 600_000 }]);
+    expect(faulty.exposition(atMs - 1000)).toBe(host.exposition(atMs - 1000));
+    expect(faulty.exposition(atMs + 300_000)).not.toBe(host.exposition(atMs + 300_000));
+    const gaugesAfter = (text: string) => text.split('\n').filter((line) => !line.includes('_total') && line !== '');
+    expect(gaugesAfter(faulty.exposition(atMs + 700_000))).toEqual(gaugesAfter(host.exposition(atMs + 700_000)));
+    let before = new Map<string, number>();
+    for (let ms = -60_000; ms <= 700_000; ms += 20_000) {
+      const counters = faulty
+        .exposition(atMs + ms)
+        .split('\n')
+        .filter((line) => line.includes('_total'))
+        .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))] as const);
+      for (const [series, value] of counters) expect(value, series).toBeGreaterThanOrEqual(before.get(series) ?? 0);
+      before = new Map(counters);
+    }
   });
 });
 

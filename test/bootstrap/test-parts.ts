@@ -16,6 +16,9 @@ const names = [
   'postgres',
   'influxd',
   'openssl',
+  'blackbox_exporter',
+  'snmp_exporter',
+  'snmpd',
 ] as const satisfies readonly PartName[];
 
 /** What not every machine has or may run: where it cannot be had, the tests that need it are skipped, or take recordings. */

@@ -189,7 +189,8 @@ describe.each([
       ]),
     );
     expect(told).toEqual(asked);
-    expect(JSON.stringify(told)).not.toContain('$');
+    // What label_replace takes out of a match is no variable: their names begin with a letter.
+    expect(JSON.stringify(told)).not.toMatch(/\$(?!1)/);
   });
 
   test('the data sources have the names that dashboards use, and hold no secret', () => {

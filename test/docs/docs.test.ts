@@ -128,7 +128,19 @@ test('docs/archive.md has an example that is a configuration, and names every me
   const { tokenFile, ...rest } = archive;
   const { rules } = archiveSchema.parse({ ...rest, token: tokenFile });
   expect(rules.length).toBe(2);
-  const counts = { keepMs: 1, beganMs: 1, untilMs: 1, lagMs: 1, points: 1, refused: 1, refusal: '', notFinite: 1, error: '' };
+  const counts = {
+    keepMs: 1,
+    beganMs: 1,
+    untilMs: 1,
+    lagMs: 1,
+    points: 1,
+    refused: 1,
+    refusal: '',
+    notFinite: 1,
+    infinite: 1,
+    stale: 1,
+    error: '',
+  };
   const metrics = archiveMetrics({ configured: true, url: '', rules: [{ name: 'a', match: 'up', every: 'raw', ...counts }] });
   expect([...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });

@@ -35,6 +35,7 @@ const exporters: readonly (readonly [profile: string, target: string, file: stri
   ['k8s-pod', 'kubelet-1', 'k8s-pod-cadvisor.txt'],
   ['k8s-pod', 'kubelet-2', 'k8s-pod-containerd.txt'],
   ['k8s-pod', 'state-metrics', 'k8s-pod-state.txt'],
+  ['k8s-workload', 'cluster', 'k8s-workload.txt'],
 ];
 
 /** What exporters that are asked about others answer, by path and module. */
@@ -176,6 +177,15 @@ describe('every feature has a value', () => {
     );
     expect(profileOf('k8s-pod').features.filter(({ name }) => !seen.has(name))).toEqual([]);
   });
+
+  test('k8s-workload: of each workload, what its pods do, by the owner that they name', () => {
+    expect(entitiesOf('k8s-workload')).toEqual(['kube-system/agent', 'shop/db', 'shop/web']);
+    for (const entity of entitiesOf('k8s-workload')) expect(silent(figures('k8s-workload', entity)), entity).toEqual([]);
+    expect(figures('k8s-workload', 'shop/web')).toMatchObject({ replicas_missing: 2, pods: 2, memory: 3e7, waiting: 1, not_ready: 0.5 });
+    expect(figures('k8s-workload', 'shop/db')).toMatchObject({ replicas_missing: 0, pods: 1, memory: 3e7, waiting: 0, not_ready: 0 });
+    // Two pods to one, and all count alike.
+    expect(figures('k8s-workload', 'shop/web')['cpu']).toBeCloseTo(2 * (figures('k8s-workload', 'shop/db')['cpu'] ?? 0), 6);
+  });
 });
 
 test('P09 old and new releases of windows_exporter give the same figures', () => {
@@ -227,6 +237,21 @@ describe('every panel draws something', () => {
     }
   });
 });
+
+test.each(dashboards.flatMap(({ profile, starts }) => (starts === undefined ? [] : [[profile, starts] as const])))(
+  'when each of %s began is a time in Unix seconds, named as its chart names it',
+  async (slug, { expr, legend }) => {
+    const profile = profileOf(slug);
+    const ids = [...new Set(exporters.filter(([each]) => each === slug).map(([, id]) => id))];
+    const found = (await Promise.all(ids.map((id) => client.query(bind(expr, bindingOfTarget(source, profile, id)))))).flat();
+    expect(found.length).toBeGreaterThan(0);
+    for (const { value, labels } of found) {
+      expect(value).toBeGreaterThan(1.7e9);
+      expect(value).toBeLessThan(2e9);
+      for (const [, label = ''] of legend.matchAll(/\{\{(\w+)\}\}/g)) expect(labels[label]).toBeTruthy();
+    }
+  },
+);
 
 test.each(dashboards.map((dashboard) => [dashboard.slug, dashboard] as const))(
   'what Grafana asks besides the panels of %s is PromQL, and finds its targets',

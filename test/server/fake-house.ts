@@ -47,7 +47,7 @@ export interface Answer {
 }
 
 /** The whole server but for its children: real store, door, views and pipeline over a small world instead of Prometheus. */
-export async function fakeHouse(world: World, settings: object = {}): Promise<FakeHouse> {
+export async function fakeHouse(world: World, settings: object = {}, parts: Partial<House> = {}): Promise<FakeHouse> {
   const dir = mkdtempSync(join(tmpdir(), 'vigia-house-'));
   const pageDir = join(dir, 'page');
   mkdirSync(join(pageDir, 'assets'), { recursive: true });
@@ -111,9 +111,12 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     prometheus: prometheus as never,
     alertmanager: alertmanager as never,
     alertmanagerUrl: 'http://127.0.0.1:1',
+    exporters: { addresses: { blackbox: '127.0.0.1:9115', snmp: '127.0.0.1:9116' }, own: new Set() },
     archive: null,
     shares: alone,
     plan: null,
+    kubernetes: null,
+    grafana: null,
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
     engines,
@@ -139,6 +142,7 @@ export async function fakeHouse(world: World, settings: object = {}): Promise<Fa
     },
     listenAlertmanager: () => () => {},
     wakeReader: () => {},
+    ...parts,
   };
   const app = await openApp(house, { pageDir, tls: readConfigFiles(config).tls, internalToken: 'machine', setupCode: null });
   const cookies = new Map<string, string>();

@@ -273,7 +273,7 @@ describe('the archive', () => {
     const state: ArchiveState = {
       configured: true,
       url: 'http://far:8086',
-      rules: [{ ...rule, refusal: 'why', notFinite: 6, error: 'down' }],
+      rules: [{ ...rule, refusal: 'why', notFinite: 6, infinite: 2, stale: 7, error: 'down' }],
     };
     Object.assign(fake.house, { archive: { advance: async () => 0, state: () => state, stop: () => {} } });
     expect((await fake.ask(operator, 'GET', '/api/archive')).json()).toEqual(state);
@@ -282,6 +282,9 @@ describe('the archive', () => {
       'vigia_archive_points_total{rule="hosts"} 4',
       'vigia_archive_refused_points_total{rule="hosts"} 5',
       'vigia_archive_not_finite_samples_total{rule="hosts"} 6',
+      'vigia_archive_left_out_samples_total{rule="hosts",kind="nan"} 4',
+      'vigia_archive_left_out_samples_total{rule="hosts",kind="infinite"} 2',
+      'vigia_archive_left_out_samples_total{rule="hosts",kind="stale"} 7',
       'vigia_archive_failing{rule="hosts"} 1',
     ]);
   });

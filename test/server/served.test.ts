@@ -95,6 +95,7 @@ describe('served anywhere', () => {
       storeLocation: { file: join(dir, 'data', 'vigia.sqlite') },
       pageDir: dir,
       parts: {} as never,
+      exporterTools: {} as never,
       version: '0.0.0',
       now: Date.now,
       remark: () => {},

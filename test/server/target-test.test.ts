@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configSchema } from '../../src/model/config.ts';
 import { type TargetInput, targetInputSchema } from '../../src/model/target.ts';
 import type { House } from '../../src/server/house.ts';
 import { loadProfiles } from '../../src/server/profiles.ts';
@@ -17,7 +16,7 @@ async function tested(
   const asked: string[] = [];
   const house = {
     profiles,
-    config: configSchema.parse({}),
+    exporters: { addresses: { blackbox: '127.0.0.1:9115', snmp: '127.0.0.1:9116' }, own: new Set() },
     store: { targets: { list: async () => [] } },
     childCredential: { username: '', password: '' },
     fetch: async (url: string) => {

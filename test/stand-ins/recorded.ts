@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 
 const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? (\S+)( \d+)?$/;
 
@@ -7,7 +8,8 @@ const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? (\S+)( \d+)?$/;
  * no time of their own. A line that is no sample is an error of the fixture.
  */
 export function recorded(file: string, perSecond = 0.5): (seconds: number) => string {
-  const text = readFileSync(new URL(`../fixtures/exporters/${file}`, import.meta.url), 'utf8');
+  const bytes = readFileSync(new URL(`../fixtures/exporters/${file}`, import.meta.url));
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   const counters = new Set([...text.matchAll(/^# TYPE (\S+) counter$/gm)].map(([, name]) => name));
   const totals = new Set(
     [...text.matchAll(/^# TYPE (\S+) (?:histogram|summary)$/gm)].flatMap(([, name]) => [`${name}_sum`, `${name}_count`]),

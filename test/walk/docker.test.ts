@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AiState, Host } from '../../src/model/api.ts';
 import type { Container, Containers } from '../../src/model/docker.ts';
 import { startEngine, whyNoEngine, type RealEngine } from '../stand-ins/docker-engine.ts';
 import { eventually } from '../stand-ins/real.ts';
@@ -74,7 +75,8 @@ afterAll(async () => {
 describe('a real Docker engine', () => {
   it('brings its containers by name, application and limits, without a restart of anything', { timeout: 90_000 }, async ({ skip }) => {
     if (why !== null) skip(why);
-    const limits = { memoryMb: 32, cpus: 0.1 };
+    // So little CPU that also a busy machine can give it.
+    const limits = { memoryMb: 32, cpus: 0.02 };
     const compose = (number: number) => ({
       'com.docker.compose.project': 'shop',
       'com.docker.compose.service': 'web',
@@ -97,7 +99,7 @@ describe('a real Docker engine', () => {
     );
     expect(Object.fromEntries(found.map(({ name, containers: each }) => [name, each.map((one) => one.name)]))).toEqual(applications);
     for (const each of found.flatMap((one) => one.containers)) {
-      expect(each).toMatchObject({ engine: 'lab', state: 'running', memoryLimitBytes: 32 * 1024 * 1024, cpuLimitCores: 0.1, restarts: 0 });
+      expect(each).toMatchObject({ engine: 'lab', state: 'running', memoryLimitBytes: 32 * 1024 * 1024, cpuLimitCores: 0.02, restarts: 0 });
       expect(each).toMatchObject({ verdict: 'ok', health: null, image: 'vigia/busybox:1' });
       expect(each.figures['memory_of_limit']).toBeLessThan(0.3);
     }
@@ -105,17 +107,17 @@ describe('a real Docker engine', () => {
   });
 
   it('shows load in the column of the replica that has it, and its kills, loops, failures and stops as alerts under it', {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async ({ skip }) => {
     if (why !== null) skip(why);
     await engine.exec('api-2', '/bin/sh', '-c', 'while :; do :; done');
     await engine.exec('shop-web-2', '/bin/dd', 'if=/dev/zero', 'of=/dev/shm/full', 'bs=1M', 'count=27');
     const loaded = await eventually('the load', async () => {
       const all = await replicas();
-      return (all.get('api-2')?.figures['cpu'] ?? 0) > 0.08 && (all.get('shop-web-2')?.figures['memory_of_limit'] ?? 0) > 0.75 && all;
+      return (all.get('api-2')?.figures['cpu'] ?? 0) > 0.016 && (all.get('shop-web-2')?.figures['memory_of_limit'] ?? 0) > 0.75 && all;
     });
     for (const name of Object.values(applications).flat()) {
-      if (name !== 'api-2' && name !== 'shop-web-2') expect(loaded.get(name)?.figures['cpu'], name).toBeLessThan(0.05);
+      if (name !== 'api-2' && name !== 'shop-web-2') expect(loaded.get(name)?.figures['cpu'], name).toBeLessThan(0.01);
       if (name !== 'shop-web-2') expect(loaded.get(name)?.figures['memory_of_limit'], name).toBeLessThan(0.3);
     }
 
@@ -139,6 +141,8 @@ describe('a real Docker engine', () => {
     // A job that came to its end is no news.
     expect(now.get('job')).toMatchObject({ state: 'ended', exitCode: 0, verdict: 'ok', reason: '' });
 
+    if (process.env['VIGIA_REWRITE'] === '1') await record();
+
     await Promise.all(
       ['ContainerCpuHigh api-2', 'ContainerMemoryHigh shop-web-2', 'ContainerDown gamma'].map((alert) => fires(alert, 90_000)),
     );
@@ -154,7 +158,14 @@ describe('a real Docker engine', () => {
     const range = `fromMs=${Date.now() - 60_000}&toMs=${Date.now()}`;
     const panel = await vigia.api<{ series: { legend: string }[] }>('GET', `/api/containers/panels/cpu?application=api&${range}`);
     expect(panel.series.map(({ legend }) => legend).sort()).toEqual(applications.api);
-    if (process.env['VIGIA_REWRITE'] === '1') await record();
+    // Each container is an entity: with a page and, in time, a model of its own.
+    const { features, target } = await vigia.api<Host>('GET', '/api/hosts/lab%2Fapi-2');
+    expect(target).toMatchObject({ id: 'lab/api-2', profile: 'container', state: 'bad' });
+    expect(features.find(({ feature }) => feature === 'threads')?.value).toBeGreaterThan(0);
+    const { profiles } = await vigia.api<AiState>('GET', '/api/ai');
+    const entities = profiles.find(({ profile }) => profile === 'container')?.entities.map(({ entity }) => entity) ?? [];
+    expect(entities).toEqual(expect.arrayContaining(['lab/api-1', 'lab/shop-web-3', 'lab/beta']));
+    expect(entities).not.toContain('lab');
   });
 
   it('says when the engine is gone, and knows no more of its containers', { timeout: 60_000 }, async ({ skip }) => {
@@ -164,9 +175,10 @@ describe('a real Docker engine', () => {
       const { engines, applications: all } = await containers();
       return engines[0]?.state === 'bad' && all.every((each) => each.containers.every(({ verdict }) => verdict === 'unknown'));
     });
-    expect(await vigia.query('up{target="lab"}')).toMatchObject([
-      { metric: { job: 'container', profile: 'container' }, value: [expect.anything(), '0'] },
-    ]);
+    await eventually(
+      'a scrape that fails',
+      async () => (await vigia.query('up{target="lab",job="container",profile="container"} == 0')).length === 1,
+    );
   });
 });
 

@@ -4,7 +4,9 @@ import type { PanelData } from '../../src/model/api.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
 import { containerAnswer } from './containers.ts';
+import { energyAnswer, marksAnswer, promqlAnswer } from './answers-views.ts';
 import { similarTo } from './explanation.ts';
+import { clusterAnswer } from './cluster.ts';
 import { notFound, type Reply } from './reply.ts';
 import { allProfiles, wave, wobble } from './figures.ts';
 import type { Scene } from './scenes.ts';
@@ -22,7 +24,14 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return { body: scene.overview };
     case 'profiles':
       return { body: { profiles: allProfiles } };
+    case 'grafana':
+      return { body: scene.grafana };
+    case 'energy':
+      return energyAnswer(rest.join('/'), query, scene.overview.targets.length === 0);
+    case 'promql':
+      return promqlAnswer(rest.join('/'), query);
     case 'hosts':
+      if (rest[1] === 'marks') return marksAnswer(scene, rest[0] ?? '', query);
       return hostAnswer(scene, rest, query);
     case 'containers':
     case 'engines':
@@ -31,6 +40,8 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
       return targetAnswer(scene, method, rest, body as TargetInput);
     case 'incidents':
       return incidentAnswer(scene, method, rest, query, body);
+    case 'kubernetes':
+      return { body: clusterAnswer(scene, query) };
     case 'ai':
       return aiAnswer(scene, method, rest.join('/'), query, body);
     default:
@@ -273,6 +284,8 @@ function settingsAnswer(scene: Scene, method: string, path: string): Reply {
               refused: 3,
               refusal: 'field type conflict',
               notFinite: 12,
+              infinite: 5,
+              stale: 341,
               error: 'InfluxDB at http://influxdb:8086 does not answer: connection refused (nothing listens there).',
             },
           ],

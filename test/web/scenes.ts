@@ -2,6 +2,8 @@ import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
 import type { Backtest } from '../../src/model/backtest.ts';
 import type { Containers } from '../../src/model/docker.ts';
+import type { Cluster } from '../../src/model/kubernetes.ts';
+import type { GrafanaState } from '../../src/model/grafana.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
@@ -20,11 +22,14 @@ export interface Scene {
   incidents: Incident[];
   /** What else moved, whichever incident is asked for. */
   moved: Moved;
+  grafana: GrafanaState;
   ai: AiState;
   findings: Finding[];
   versions: ModelInfo[];
   backtest: Backtest | null;
   containers: Containers;
+  /** In the place of the made-up one. */
+  cluster?: Cluster;
 }
 export type SceneName = 'calm' | 'incident' | 'empty' | 'kinds' | 'containers';
 
@@ -192,6 +197,7 @@ export function house(now: number, targets: TargetOverview[]): Scene {
     hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
     incidents: [],
     moved: movedOf({ entity: 'web1', name: 'web1', openedMs: now - 12 * minute }, now),
+    grafana: { answers: false, reason: '', panels: [] },
     ai: aiOf(now, targets),
     findings: [],
     versions: versionsOf(now),

@@ -11,7 +11,7 @@ import { makeScene, type Scene, type SceneName } from './scenes.ts';
 
 /** The policy the page must live with; the real server sends the same. */
 const policy = (nonce: string): string =>
-  `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'`;
+  `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'`;
 
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -46,6 +46,14 @@ export async function startStub(pageDir: string, basePath = '/', port = 0): Prom
     const path = url.pathname.slice(basePath.length);
     if (path === 'api/events') return openStream(request, response);
     if (path.startsWith('api/')) return void api(request, response, path.slice(4), url.searchParams);
+    if (path.startsWith('grafana/')) {
+      response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'self'");
+      response.setHeader('content-type', 'text/html; charset=utf-8');
+      response.end(
+        `<!doctype html><html lang="en"><title>Grafana</title><main><h1>Grafana</h1>${url.pathname}${url.search.replaceAll('&', ' ')}</main></html>`,
+      );
+      return;
+    }
     const file = join(pageDir, normalize(path));
     if (path !== '' && file.startsWith(pageDir) && existsSync(file) && statSync(file).isFile()) {
       response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream');

@@ -23,7 +23,10 @@ export interface Archive {
 export interface ArchiveOptions {
   readonly config: ArchiveConfig;
   readonly influx: InfluxClient;
-  readonly source: () => { readonly client: Pick<PrometheusClient, 'queryMatrix' | 'queryRange' | 'nowMs'>; readonly watermarkMs: number };
+  readonly source: () => {
+    readonly client: Pick<PrometheusClient, 'queryMatrix' | 'queryRange' | 'remoteRead' | 'nowMs'>;
+    readonly watermarkMs: number;
+  };
   readonly store: ArchiveStore;
   /** How often there is something new. */
   readonly scrapeIntervalMs: number;
@@ -123,13 +126,11 @@ export function createArchive(options: ArchiveOptions): Archive {
       progress.refusal = reason;
       log.warn({ rule: rule.name, refused, reason }, 'InfluxDB refused points for good');
     }
-    const { notFinite } = piece;
-    const moved = await store.advance({ rule: rule.name, fromMs: row.cursorMs, toMs, written, refused, notFinite });
+    const counts = { written, refused, notFinite: piece.notFinite, infinite: piece.infinite, stale: piece.stale ?? 0 };
+    const moved = await store.advance({ rule: rule.name, fromMs: row.cursorMs, toMs, ...counts });
     // Where it did not move another instance was faster: its cursor is taken over.
-    progress.row = moved
-      ? { ...row, cursorMs: toMs, written: row.written + written, refused: row.refused + refused, notFinite: row.notFinite + notFinite }
-      : null;
-    const density = (piece.lines.length + notFinite) / (toMs - fromMs);
+    progress.row = moved ? { ...row, cursorMs: toMs, ...sums(row, counts) } : null;
+    const density = (piece.lines.length + piece.notFinite) / (toMs - fromMs);
     const longestMs = Math.min(Math.max(longestPieceMs, 100 * stepMs), 2 * progress.pieceMs);
     progress.pieceMs = Math.min(longestMs, wantedPoints / density);
     return toMs < untilMs;
@@ -191,9 +192,21 @@ function stateOf({ rule, row, error, refusal }: Progress, nowMs: number): Archiv
     refused: row?.refused ?? 0,
     refusal,
     notFinite: row?.notFinite ?? 0,
+    infinite: row?.infinite ?? 0,
+    stale: rule.every === 'raw' ? (row?.stale ?? 0) : null,
     error,
   };
 }
+
+/** Two rows of counts, added up. */
+const sums = (a: Counts, b: Counts): Counts => ({
+  written: a.written + b.written,
+  refused: a.refused + b.refused,
+  notFinite: a.notFinite + b.notFinite,
+  infinite: a.infinite + b.infinite,
+  stale: a.stale + b.stale,
+});
+type Counts = Pick<ArchiveRow, 'written' | 'refused' | 'notFinite' | 'infinite' | 'stale'>;
 
 const floor = (ms: number, stepMs: number): number => Math.floor(ms / stepMs) * stepMs;
 /** Without what a URL may hold of secrets. */

@@ -3,12 +3,17 @@ import type { PrometheusClient, RangeSeries } from '../../clients/prometheus.ts'
 import type { ArchiveRule } from '../../model/archive.ts';
 import { VigiaError } from '../../model/errors.ts';
 import { formatDuration } from '../../model/time.ts';
+import { staleIn } from './stale.ts';
 
 /** One piece of time of a rule, ready to be written. */
 export interface Piece {
   readonly lines: readonly string[];
-  /** NaN and infinities: the line protocol has none. Stale markers never come through the query API. */
+  /** NaN and infinities: the line protocol has none. */
   readonly notFinite: number;
+  /** Of those, infinities. */
+  readonly infinite: number;
+  /** Where each sample is kept, the series that ended. Null where the source does not tell. */
+  readonly stale: number | null;
 }
 
 /** Of a rule that keeps every sample, a piece ends on whole seconds; of one that samples down, on its steps. */
@@ -20,7 +25,7 @@ export const stepOf = (rule: Pick<ArchiveRule, 'every'>): number => ({ raw: 1_00
  * @throws VigiaError `far-…`
  */
 export async function readPiece(
-  client: Pick<PrometheusClient, 'queryMatrix' | 'queryRange'>,
+  client: Pick<PrometheusClient, 'queryMatrix' | 'queryRange' | 'remoteRead'>,
   rule: ArchiveRule,
   fromMs: number,
   toMs: number,
@@ -32,6 +37,7 @@ export async function readPiece(
       : await client.queryRange(`last_over_time(${rule.match}[${rule.every}])`, { fromMs: fromMs + stepMs, toMs, stepMs });
   const lines: string[] = [];
   let notFinite = 0;
+  let infinite = 0;
   for (const series of found) {
     const key = keyOf(series);
     if (key === null) continue;
@@ -41,10 +47,14 @@ export async function readPiece(
       // Prometheus before 3.0 also answers the sample at the very beginning, which the piece before had.
       if (tsMs <= fromMs) continue;
       if (Number.isFinite(value)) lines.push(line(key, value, tsMs));
-      else notFinite++;
+      else {
+        notFinite++;
+        if (!Number.isNaN(value)) infinite++;
+      }
     }
   }
-  return { lines, notFinite };
+  const stale = rule.every === 'raw' ? await staleIn(client, rule.match, fromMs, toMs) : null;
+  return { lines, notFinite, infinite, stale };
 }
 
 function keyOf(series: RangeSeries): string | null {

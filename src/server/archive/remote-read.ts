@@ -1,6 +1,6 @@
 /**
- * The messages of Prometheus's remote_read (prompb/remote.proto and types.proto), as far as they are needed: its request is
- * read, its response of type SAMPLES is written.
+ * The messages of Prometheus's remote_read (prompb/remote.proto and types.proto), as far as they are needed: its requests and
+ * its responses of type SAMPLES, read and written.
  */
 export interface Matcher {
   readonly op: '=' | '!=' | '=~' | '!~';
@@ -133,4 +133,45 @@ function message(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return out;
+}
+
+/** A ReadRequest of one query. */
+export function writeRequest({ fromMs, toMs, matchers }: ReadQuery): Uint8Array {
+  const asked = matchers.map(({ op, name, value }) =>
+    lengthy(
+      3,
+      message([
+        Uint8Array.from([0x08, ...varint(BigInt(ops.indexOf(op)))]),
+        lengthy(2, encoder.encode(name)),
+        lengthy(3, encoder.encode(value)),
+      ]),
+    ),
+  );
+  const span = Uint8Array.from([0x08, ...varint(BigInt(fromMs)), 0x10, ...varint(BigInt(toMs))]);
+  return message([lengthy(1, message([span, ...asked]))]);
+}
+
+/** model/value/value.go: the NaN by which Prometheus says that a series ended. */
+const staleBits = 0x7ff0000000000002n;
+
+/** How many samples of a ReadResponse are stale markers. @throws RangeError for what is none. */
+export function countStale(response: Uint8Array): number {
+  let count = 0;
+  for (const result of fieldsOf(response)) {
+    if (result.number !== 1) continue;
+    for (const series of fieldsOf(result.bytes)) {
+      if (series.number !== 1) continue;
+      for (const { number, bytes } of fieldsOf(series.bytes)) {
+        if (number === 2 && isStale(bytes)) count++;
+      }
+    }
+  }
+  return count;
+}
+
+function isStale(sample: Uint8Array): boolean {
+  for (const { number, bytes } of fieldsOf(sample)) {
+    if (number === 1 && bytes.length === 8) return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true) === staleBits;
+  }
+  return false;
 }

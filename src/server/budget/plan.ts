@@ -18,9 +18,9 @@ export interface SourcePlan {
   source(): Source;
   /**
    * Estimates what these profiles cost, where that is not known or an hour old, and asks for the far side's own scrape interval.
-   * @throws VigiaError `far-…`.
+   * @returns those whose cost is known, which may be read, and why it is not of another; null where it is of all.
    */
-  estimate(profiles: readonly Profile[]): Promise<void>;
+  estimate(profiles: readonly Profile[]): Promise<{ ready: readonly Profile[]; failure: unknown }>;
   state(): SourceState;
   health(): PartHealth[];
   close(): void;
@@ -83,16 +83,19 @@ export function createSourcePlan(options: {
         const known = costs.get(slug);
         return known === undefined || Math.abs(now() - known.estimatedMs) >= estimateMs;
       });
-      if (due.length === 0) return;
-      try {
-        base = await discoverRate(options.source, client);
-        for (const profile of due) costs.set(profile.slug, { ...(await costOf(base, client, profile)), estimatedMs: now() });
-        failure = '';
-      } catch (thrown) {
-        failure = reasonOf(thrown);
-        throw thrown;
+      let thrown: unknown = null;
+      if (due.length > 0) base = await discoverRate(options.source, client);
+      for (const profile of due) {
+        try {
+          costs.set(profile.slug, { ...(await costOf(base, client, profile)), estimatedMs: now() });
+        } catch (refused) {
+          // One profile whose series cannot be counted must not stop the others.
+          thrown ??= refused;
+        }
       }
-      apply();
+      failure = thrown === null ? '' : reasonOf(thrown);
+      if (due.length > 0) apply();
+      return { ready: profiles.filter(({ slug }) => costs.has(slug)), failure: thrown };
     },
     state() {
       const rounded = (cost: Cost) => ({ series: Math.round(cost.series), samples: Math.round(cost.samples), seconds: cost.seconds });

@@ -1,6 +1,7 @@
 import { reveal, type Secret } from '../../clients/secret.ts';
 import type { Target } from '../../model/target.ts';
 import { formatDuration } from '../../model/time.ts';
+import { type KubernetesInput, kubernetesScrapes } from './kubernetes-jobs.ts';
 import { engineIntervalMs, evaluationIntervalMs, instanceOf, type RuleInput } from './rule-spec.ts';
 import { ruleFileNames, ruleFiles } from './rules.ts';
 import { type ChildCredential, webFile } from './web-file.ts';
@@ -18,6 +19,9 @@ export interface PrometheusInput {
   readonly rules: RuleInput;
   /** Whether Vigía answers for the time before Prometheus's own samples. */
   readonly archive?: boolean | undefined;
+  readonly kubernetes?: KubernetesInput | undefined;
+  /** Exporters that are asked about others and want a credential of their callers. */
+  readonly exporters?: (ChildCredential & { readonly names: ReadonlySet<string> }) | undefined;
 }
 
 /** The main file, and the web configuration for `--web.config.file`. */
@@ -37,6 +41,7 @@ const ownLimits = { sample_limit: 200_000, label_limit: 40, body_size_limit: '64
 const TOKEN_FILE = 'internal-token';
 const ALERTMANAGER_FILE = 'alertmanager-password';
 const NODE_FILE = 'node-exporter-password';
+const EXPORTER_FILE = 'exporter-password';
 
 /**
  * All files of the Prometheus child by name, for a folder of their own. Paths in them are relative to that folder.
@@ -45,6 +50,8 @@ const NODE_FILE = 'node-exporter-password';
 export function prometheusFiles(input: PrometheusInput): Record<string, string> {
   const bearer = { authorization: { type: 'Bearer', credentials_file: TOKEN_FILE } };
   const internal = `127.0.0.1:${input.internal.port}`;
+  const cluster =
+    input.kubernetes === undefined ? { files: {}, jobs: [] } : kubernetesScrapes(input.kubernetes, { address: internal, auth: bearer });
   const profiles = input.rules.profiles.toSorted((a, b) => (a.slug < b.slug ? -1 : 1));
   const config = {
     global: {
@@ -76,18 +83,24 @@ export function prometheusFiles(input: PrometheusInput): Record<string, string> 
       },
       ...(input.node === undefined ? [] : [nodeJob(input.node)]),
       ...(input.rules.targets.some(({ managedBy }) => managedBy === 'docker') ? [dockerJob(internal, bearer, input)] : []),
-      ...profiles.map(({ slug, sampleLimit }) => ({
+      ...profiles.map(({ slug, sampleLimit, through }) => ({
         job_name: slug,
+        ...(through !== undefined && input.exporters?.names.has(through.exporter) === true
+          ? { basic_auth: { username: input.exporters.username, password_file: EXPORTER_FILE } }
+          : {}),
         ...targetLimits,
         sample_limit: sampleLimit,
         http_sd_configs: [{ url: `http://${internal}/internal/sd/${encodeURIComponent(slug)}`, refresh_interval: '5s', ...bearer }],
       })),
+      ...cluster.jobs,
     ],
   };
   return {
     [TOKEN_FILE]: reveal(input.internal.token),
     [ALERTMANAGER_FILE]: reveal(input.alertmanager.password),
     ...(input.node === undefined ? {} : { [NODE_FILE]: reveal(input.node.password) }),
+    ...cluster.files,
+    ...(input.exporters === undefined ? {} : { [EXPORTER_FILE]: reveal(input.exporters.password) }),
     [PROMETHEUS_WEB_FILE]: webFile(input.own),
     ...ruleFiles(input.rules),
     [PROMETHEUS_FILE]: yamlText(config),

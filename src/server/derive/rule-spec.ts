@@ -35,6 +35,8 @@ export interface RuleInput {
   readonly publicUrl: string;
   /** Whether there is an archive to watch over. */
   readonly archive?: boolean | undefined;
+  /** Whether there is a cluster to watch over. */
+  readonly kubernetes?: boolean | undefined;
 }
 
 /** A value of `instance` as discovery gives it: stable for Vigía's own host, the address for all others. */

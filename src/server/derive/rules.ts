@@ -1,5 +1,6 @@
 import { formatDuration } from '../../model/time.ts';
 import { anomalyRule } from './anomaly-rule.ts';
+import { kubernetesRules } from './kubernetes-rules.ts';
 import { evaluationIntervalMs, type RuleInput, type RuleSpec } from './rule-spec.ts';
 import { selfRules } from './self-rules.ts';
 import { targetRules } from './target-rules.ts';
@@ -23,7 +24,10 @@ export function ruleFiles(input: RuleInput): Record<string, string> {
 function rulesByFile(input: RuleInput): Record<(typeof ruleFileNames)[number], RuleSpec[]> {
   return {
     'vigia-anomaly.yml': input.profiles.map((profile) => anomalyRule(profile, input)),
-    'vigia-targets.yml': input.profiles.flatMap((profile) => targetRules(profile, input.targets, input)),
+    'vigia-targets.yml': input.profiles.flatMap((profile) => [
+      ...targetRules(profile, input.targets, input),
+      ...kubernetesRules(profile, input),
+    ]),
     'vigia-self.yml': selfRules(input),
   };
 }

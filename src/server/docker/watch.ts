@@ -30,6 +30,8 @@ const readAtOnce = 24;
 /** How far back the engine is asked at first: it remembers who stopped what. */
 const historyMs = 86_400_000;
 const mostRemembered = 20_000;
+/** An answer cannot be later than its deadline: beyond that, a clock was set. */
+const mostLateMs = 6_000;
 
 export function watchEngine(options: {
   name: string;
@@ -45,7 +47,7 @@ export function watchEngine(options: {
   const stateMs = engineIntervalMs(options.scrapeIntervalMs);
   // Twice per scrape interval, so that a rate always finds enough; a reading takes the engine a second.
   const readMs = Math.max(1_000, Math.floor(options.scrapeIntervalMs / 2));
-  const believedMs = Math.max(15_000, 3 * stateMs);
+  const believedMs = Math.max(10_000, 3 * stateMs);
   let facts: EngineFacts | null = null;
   let seen: readonly SeenContainer[] = [];
   let seenMs = Number.NEGATIVE_INFINITY;
@@ -56,6 +58,7 @@ export function watchEngine(options: {
   const oomEvents = new Map<string, number>();
   const stopped = new Set<string>();
   let unread = new Set<string>();
+  const clock = createClock();
 
   /** Kills and stops since the last time; the engine's answer overlaps by a moment, so each counts once. */
   const take = (events: readonly EngineEvent[]): void => {
@@ -112,7 +115,7 @@ export function watchEngine(options: {
     await atOnce(readAtOnce, running, async ({ id }) => {
       try {
         const stats = await client.stats(id);
-        if (stats !== null) readings.set(id, { atMs: now(), stats });
+        if (stats !== null) readings.set(id, { atMs: clock(Date.parse(stats.read), now()), stats });
       } catch (thrown) {
         failed.set(id, thrown);
       }
@@ -171,6 +174,20 @@ export function watchEngine(options: {
 
 const outline = (containers: readonly SeenContainer[]): string =>
   containers.map(({ id, name, state, health, restarts }) => [id, name, state, health, restarts].join(' ')).join('\n');
+
+/**
+ * When something was read, on our clock, from the engine's: their difference is that of the fastest answer, so that an answer
+ * that came late moves no rate. It gives way by a millisecond a time, as clocks drift, and at once to one that was set.
+ */
+function createClock(): (theirMs: number, receivedMs: number) => number {
+  let offsetMs = Number.POSITIVE_INFINITY;
+  return (theirMs, receivedMs) => {
+    const lateMs = receivedMs - theirMs;
+    if (Number.isNaN(lateMs)) return receivedMs;
+    offsetMs = Math.abs(lateMs - offsetMs) > mostLateMs ? lateMs : Math.min(offsetMs + 1, lateMs);
+    return theirMs + offsetMs;
+  };
+}
 
 /** Work on each item, at most `most` at a time; answers in their order. The first failure ends it. */
 async function atOnce<In, Out>(most: number, items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {

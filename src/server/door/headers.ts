@@ -18,6 +18,8 @@ export function securityHeaders(https: boolean): FastifyHelmetOptions {
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],
         manifestSrc: ["'self'"],
+        // Panels of a configured Grafana, under this address.
+        frameSrc: ["'self'"],
         baseUri: ["'self'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],

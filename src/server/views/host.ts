@@ -8,15 +8,16 @@ import { queriesOf } from '../panels.ts';
 import { expectedOf, sharesOf } from '../scoring.ts';
 import { type Binding, bind } from '../profiles.ts';
 import { constant } from '../promql.ts';
-import { bindingOfTarget, completeUntil, readWindow, sortedFeatures } from '../reader.ts';
-import { pointsOf, targetOverviews } from './overview.ts';
+import { bindingOfTarget, completeUntil, isOf, readWindow, sortedFeatures } from '../reader.ts';
+import { partOverview, pointsOf, targetOverviews } from './overview.ts';
 
 /** Most points of a chart: more cannot be seen. */
 const maxPoints = 360;
 
 /** @throws VigiaError `not-found`, also for what the account may not see. */
 export async function targetOf(house: House, scope: Scope, id: string): Promise<{ target: Host['target']; profile: Profile }> {
-  const target = (await targetOverviews(house, scope, id.includes('/'))).find((each) => each.id === id);
+  const target =
+    (await targetOverviews(house, scope)).find((each) => each.id === id) ?? (await partOverview(house, scope, id)) ?? undefined;
   const profile = target === undefined ? undefined : house.profiles.get(target.profile);
   if (target === undefined || profile === undefined) throw new VigiaError('not-found', { thing: 'target', id });
   return { target, profile };
@@ -128,7 +129,8 @@ export async function panelView(
   range: { fromMs: number; toMs: number },
 ): Promise<PanelData> {
   const { profile } = await targetOf(house, scope, id);
-  const drawn = await drawPanel(house, profile, panelId, range, bindingOfTarget(house.source, profile, id));
+  const bound = bindingOfTarget(house.source, profile, id);
+  const drawn = await drawPanel(house, profile, panelId, range, bound, (labels) => isOf(house.source, profile, id, labels));
   const column = sortedFeatures(profile).findIndex((feature) => feature.name === drawn.feature);
   const expected = column < 0 ? null : (expectedOf(profile, house.learner.of(profile, id).detector, range.toMs)?.[column] ?? null);
   return { ...drawn.data, band: expected === null ? null : { low: expected.low, high: expected.high } };
@@ -141,6 +143,7 @@ export async function drawPanel(
   panelId: string,
   range: { fromMs: number; toMs: number },
   bound: Binding,
+  isWanted: (labels: Readonly<Record<string, string>>) => boolean = () => true,
 ): Promise<{ data: PanelData; feature: string | undefined }> {
   const panel = dashboards.find((dashboard) => dashboard.profile === profile.slug)?.panels.find((each) => each.id === panelId);
   if (panel === undefined) throw new VigiaError('not-found', { thing: 'panel', id: panelId });
@@ -155,10 +158,13 @@ export async function drawPanel(
     })),
   );
   const series = results.flatMap(({ query, found }) =>
-    found.slice(0, 40).map((each) => ({
-      legend: query.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => each.labels[label] ?? ''),
-      points: pointsOf(each),
-    })),
+    found
+      .filter((each) => isWanted(each.labels))
+      .slice(0, 40)
+      .map((each) => ({
+        legend: query.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => each.labels[label] ?? ''),
+        points: pointsOf(each),
+      })),
   );
   return { data: { panel: panel.id, unit: panel.unit, series, band: null }, feature: panel.feature };
 }

@@ -8,6 +8,7 @@ import type { State, Target } from '../../model/target.ts';
 import type { EntityRow } from '../../store/contract.ts';
 import { freshMs, type House } from '../house.ts';
 import { scrapeReason } from '../scrape-reason.ts';
+import { podTarget } from './pods.ts';
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -28,7 +29,8 @@ export function kindsOf(scope: Scope): string[] {
 
 /** Everything watched: the inventory, and entities that only an adopted source knows; with `parts` also what a target brings, as containers. */
 export async function watched(house: House, scope: Scope, parts = false): Promise<{ target: Target; entity: EntityRow | null }[]> {
-  const [targets, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
+  const [inventory, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
+  const targets = [...inventory, ...(house.kubernetes?.targets() ?? [])];
   const byKey = new Map(entities.map((row) => [`${row.profile}\n${row.entity}`, row]));
   const own = targets.map((target) => {
     const key = `${target.profile}\n${target.id}`;
@@ -92,8 +94,13 @@ async function facts(house: House, count: number): Promise<Facts> {
       live,
       realtime,
       silent: null,
-      up: new Map(up.map((sample) => [sample.labels['target'] ?? '', sample])),
-      scrapes: new Map(scrapes.map((scrape) => [scrape.labels['target'] ?? '', scrape])),
+      // A target may have two endpoints, as a kubelet has: the one that does not answer counts.
+      up: new Map(up.toSorted((a, b) => b.value - a.value).map((sample) => [sample.labels['target'] ?? '', sample])),
+      scrapes: new Map(
+        scrapes
+          .toSorted((a, b) => Number(a.health === 'down') - Number(b.health === 'down'))
+          .map((scrape) => [scrape.labels['target'] ?? '', scrape]),
+      ),
       spark: new Map(scores.map((series) => [`${series.labels['profile']}\n${series.labels['entity']}`, pointsOf(series)])),
     };
   } catch (thrown) {
@@ -157,6 +164,17 @@ export async function targetOverviews(house: House, scope: Scope, parts = false)
   const everything = await watched(house, scope, parts);
   const known = await facts(house, everything.length);
   return everything.map(({ target, entity }) => overviewOf(house, target, entity, known));
+}
+
+/** One that a target brings along, such as a container or a pod; null where nothing is known of it. */
+export async function partOverview(house: House, scope: Scope, id: string): Promise<TargetOverview | null> {
+  const everything = await watched(house, scope, true);
+  const pod = podTarget(house, scope, id);
+  const target = pod?.target ?? everything.find((each) => each.target.id === id)?.target;
+  if (target === undefined) return null;
+  const entity = everything.find((each) => each.target.id === id && each.target.profile === target.profile)?.entity ?? null;
+  const shown = overviewOf(house, target, entity, await facts(house, everything.length));
+  return shown.firing > 0 || pod === null ? shown : { ...shown, state: pod.state, reason: pod.reason, sinceMs: pod.sinceMs };
 }
 
 /** The first screen. Bad before unknown before ok: no data is never ok. */

@@ -8,12 +8,13 @@ export type LiveState = { readonly live: true } | { readonly live: false; readon
 
 /** Which questions an event makes old, by the first word of their keys. */
 const concerns: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
-  scores: ['overview', 'host', 'containers', 'panel', 'ai', 'scores', 'findings'],
+  scores: ['overview', 'host', 'containers', 'panel', 'marks', 'energy', 'energy-power', 'ai', 'scores', 'findings', 'kubernetes'],
   alerts: ['overview', 'host', 'containers', 'container-rules', 'incidents', 'incident'],
-  incidents: ['overview', 'host', 'containers', 'container-rules', 'incidents', 'incident', 'silences'],
-  targets: ['overview', 'host', 'containers', 'targets', 'ai'],
+  incidents: ['overview', 'host', 'marks', 'containers', 'container-rules', 'incidents', 'incident', 'silences'],
+  targets: ['overview', 'host', 'containers', 'targets', 'energy', 'ai'],
   health: ['overview', 'containers'],
   models: ['host', 'ai', 'scores', 'models'],
+  kubernetes: ['kubernetes'],
   settings: ['receivers', 'silences', 'accounts', 'tokens', 'audit', 'session'],
 };
 
@@ -73,10 +74,12 @@ export function follow(client: QueryClient): () => void {
   };
 }
 
+const charts: ReadonlySet<string> = new Set(['panel', 'marks', 'energy-power', 'scores']);
+
 /** A chart gains a pixel after 1/360 of its range; asking sooner shows nothing new. */
 function worthAsking({ queryKey, state: { dataUpdatedAt } }: Query): boolean {
   const [name, , , range] = queryKey;
-  if ((name !== 'panel' && name !== 'scores') || typeof range !== 'number') return true;
+  if (!charts.has(String(name)) || typeof range !== 'number') return true;
   // Scores are asked for by the hour; their answer is a replay, which costs more than it shows when it comes too often.
   return Date.now() - dataUpdatedAt >= (name === 'scores' ? range * 3_600_000 : range) / 360;
 }

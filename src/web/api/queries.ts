@@ -16,12 +16,18 @@ import type { Account, ApiToken } from '../../model/account.ts';
 import type { ArchiveState } from '../../model/archive.ts';
 import type { Backtest, ModelList } from '../../model/backtest.ts';
 import type { Containers } from '../../model/docker.ts';
+import type { Energy } from '../../model/energy.ts';
 import type { Moved } from '../../model/explanation.ts';
+import type { Cluster } from '../../model/kubernetes.ts';
 import type { Silence } from '../../model/incident.ts';
+import type { GrafanaState } from '../../model/grafana.ts';
+import type { Mark } from '../../model/mark.ts';
 import type { Profile } from '../../model/profile.ts';
+import type { Completions, Exploration } from '../../model/promql.ts';
 import type { Receiver } from '../../model/receiver.ts';
 import type { SourceState } from '../../model/source.ts';
 import type { Target } from '../../model/target.ts';
+import type { Wanted } from '../pages/explore/complete.ts';
 import { get, segment } from './http.ts';
 
 /** Every question the page asks, by key. The first word of a key is what the event stream invalidates (live.ts). */
@@ -59,15 +65,90 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** `rangeMs` back from now; the span is taken when the question is asked, so that a live event moves the window on. */
-export const panelQuery = (id: string, panel: string, rangeMs: number) =>
+/** So many ms back from now, or a stretch of the past. */
+export type TimeWindow = number | Span;
+
+/** A window's span is taken when the question is asked, so that a live event moves the window on; the past stays as it is. */
+const spanOf = (window: TimeWindow): Span => {
+  if (typeof window !== 'number') return window;
+  const toMs = Date.now();
+  return { fromMs: toMs - window, toMs };
+};
+const asked = (name: string, window: TimeWindow) => (typeof window === 'number' ? name : `${name}-past`);
+const again = (window: TimeWindow) => (typeof window === 'number' ? 60_000 : false);
+
+export const panelQuery = (id: string, panel: string, window: TimeWindow) =>
   queryOptions({
-    queryKey: ['panel', id, panel, rangeMs],
+    queryKey: [asked('panel', window), id, panel, window],
     queryFn: async ({ signal }): Promise<PanelData & Span> => {
-      const toMs = Date.now();
-      const span = { fromMs: toMs - rangeMs, toMs };
+      const span = spanOf(window);
       return { ...(await get<PanelData>(`hosts/${segment(id)}/panels/${segment(panel)}`, { ...span }, signal)), ...span };
     },
+    placeholderData: keepPreviousData,
+    refetchInterval: again(window),
+  });
+
+/** What is drawn into all charts of a target. */
+export const marksQuery = (id: string, window: TimeWindow) =>
+  queryOptions({
+    queryKey: [asked('marks', window), id, '', window],
+    queryFn: async ({ signal }) => (await get<{ marks: Mark[] }>(`hosts/${segment(id)}/marks`, { ...spanOf(window) }, signal)).marks,
+    placeholderData: keepPreviousData,
+    refetchInterval: again(window),
+  });
+
+/** Whether a configured Grafana answers, and which panels it has. */
+export const grafanaQuery = queryOptions({
+  queryKey: ['grafana'],
+  queryFn: ({ signal }) => get<GrafanaState>('grafana', {}, signal),
+  refetchInterval: 15_000,
+});
+
+export const energyQuery = queryOptions({
+  queryKey: ['energy'],
+  queryFn: ({ signal }) => get<Energy>('energy', {}, signal),
+  refetchInterval: 15_000,
+});
+
+export const energyPowerQuery = (window: TimeWindow) =>
+  queryOptions({
+    queryKey: [asked('energy-power', window), '', '', window],
+    queryFn: async ({ signal }): Promise<PanelData & Span> => {
+      const span = spanOf(window);
+      return { ...(await get<PanelData>('energy/power', { ...span }, signal)), ...span };
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: again(window),
+  });
+
+/** The samples that are watched, or Vigía's own Prometheus where those are an adopted source's. */
+export type Which = 'own' | 'source';
+
+/** A query that a person wrote; what is wrong with it is said at once. */
+export const explorationQuery = (of: Which, expr: string, window: TimeWindow) =>
+  queryOptions({
+    queryKey: ['exploration', of, expr, window],
+    queryFn: async ({ signal }): Promise<Exploration & Span> => {
+      const span = spanOf(window);
+      return { ...(await get<Exploration>('promql/range', { ...span, expr, of }, signal)), ...span };
+    },
+    enabled: expr !== '',
+    retry: false,
+    refetchInterval: again(window),
+  });
+
+/** Names that complete what stands at the caret. */
+export const completionsQuery = (of: Which, wanted: Wanted) =>
+  queryOptions({
+    queryKey: ['completions', of, wanted],
+    queryFn: ({ signal }): Promise<Completions> => {
+      if (wanted.kind === 'none') return Promise.resolve({ names: [], total: 0 });
+      const { kind, from: _, ...rest } = wanted;
+      return get<Completions>({ metric: 'promql/metrics', label: 'promql/labels', value: 'promql/values' }[kind], { ...rest, of }, signal);
+    },
+    staleTime: 30_000,
+    refetchInterval: false,
+    retry: false,
     placeholderData: keepPreviousData,
   });
 
@@ -125,6 +206,13 @@ export const movedQuery = (id: number) =>
     queryFn: ({ signal }) => get<Moved>(`incidents/${segment(id)}/moved`, {}, signal),
     staleTime: Number.POSITIVE_INFINITY,
     refetchInterval: ({ state }) => (state.data?.complete === false ? 30_000 : false),
+  });
+
+export const kubernetesQuery = (node: string | undefined, namespace: string | undefined) =>
+  queryOptions({
+    queryKey: ['kubernetes', node, namespace],
+    queryFn: ({ signal }) => get<Cluster>('kubernetes', { node, namespace }, signal),
+    placeholderData: keepPreviousData,
   });
 
 export const aiQuery = queryOptions({

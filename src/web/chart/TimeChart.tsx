@@ -1,13 +1,16 @@
 import 'uplot/dist/uPlot.min.css';
 import './chart.css';
 import { useComputedColorScheme } from '@mantine/core';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 import type { Points } from '../../model/api.ts';
+import type { Mark } from '../../model/mark.ts';
 import type { Unit } from '../../model/profile.ts';
 import { useFormat } from '../format/useFormat.ts';
+import { chartCsv, chartPicture, fileName, save } from './file.ts';
 import { columns } from './join.ts';
+import { marksAt } from './marks.ts';
 import { type Band, chartOptions, type Look } from './options.ts';
 
 interface Props {
@@ -23,7 +26,13 @@ interface Props {
   readonly max?: number | undefined;
   readonly height: number;
   readonly sync: string;
+  readonly marks?: readonly Mark[];
+  readonly onZoom?: ((fromMs: number, toMs: number) => void) | undefined;
+  /** Any number at all may come: three significant digits instead of those that its unit usually has. */
+  readonly free?: boolean;
 }
+
+const noMarks: readonly Mark[] = [];
 
 /** A chart over time. Its legend shows the newest values, or those under the cursor. */
 export function TimeChart({
@@ -39,6 +48,9 @@ export function TimeChart({
   max,
   height,
   sync,
+  marks = noMarks,
+  onZoom,
+  free = false,
 }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -49,18 +61,23 @@ export function TimeChart({
   const data = useMemo(() => columns(series), [series]);
   const legends = series.map(({ legend }) => legend).join('\n');
   const spanMs = toMs - fromMs;
+  const say = useCallback(
+    (value: number | null | undefined) => (free && typeof value === 'number' ? format.figure(value, unit) : format.value(value, unit)),
+    [free, format, unit],
+  );
+  const zooms = onZoom !== undefined;
   const low = band?.low ?? null;
   const high = band?.high ?? null;
   /** What changes without a new chart: samples, their window, a dragged threshold. */
-  const latest = useRef({ data, fromMs, toMs, threshold });
-  latest.current = { data, fromMs, toMs, threshold };
+  const latest = useRef({ data, fromMs, toMs, threshold, marks, onZoom });
+  latest.current = { data, fromMs, toMs, threshold, marks, onZoom };
 
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
     const style = getComputedStyle(document.documentElement);
     const look: Look = {
-      unit,
+      say,
       legends: legends === '' ? [] : legends.split('\n'),
       band: low === null || high === null ? null : { low, high },
       lowIsBad,
@@ -74,7 +91,11 @@ export function TimeChart({
       // The scheme makes a new chart; its colours are the tokens of the moment of drawing.
       colour: (token) => style.getPropertyValue(`--${token}`).trim() || scheme,
       sync,
+      get marks() {
+        return latest.current.marks;
+      },
       onCursor: setCursor,
+      onZoom: zooms ? (from, to) => latest.current.onZoom?.(from, to) : undefined,
     };
     const made = new uPlot(chartOptions(look, element.clientWidth, height), latest.current.data as uPlot.AlignedData, element);
     made.setScale('x', { min: latest.current.fromMs / 1000, max: latest.current.toMs / 1000 });
@@ -86,30 +107,54 @@ export function TimeChart({
       made.destroy();
       plot.current = undefined;
     };
-  }, [unit, legends, low, high, lowIsBad, min, max, height, sync, scheme, format, spanMs]);
+  }, [say, legends, low, high, lowIsBad, min, max, height, sync, scheme, format, spanMs, zooms]);
 
   useEffect(() => {
     plot.current?.setData(data as uPlot.AlignedData, false);
     plot.current?.setScale('x', { min: fromMs / 1000, max: toMs / 1000 });
   }, [data, fromMs, toMs]);
 
-  useEffect(() => plot.current?.redraw(false), [threshold]);
+  useEffect(() => plot.current?.redraw(false), [threshold, marks]);
 
   const values = data.slice(1).flatMap((column) => (column as (number | null)[]).filter((value) => value !== null));
   const empty = values.length === 0;
   const at = cursor !== null && cursor < data[0].length ? cursor : null;
   const newest = (column: readonly (number | null)[]) =>
     at === null ? (column.findLast((value) => value !== null) ?? null) : (column[at] ?? null);
+  const valueOf = (index: number) => newest((data[index + 1] ?? []) as (number | null)[]);
+  const marked = at === null ? [] : marksAt(marks, (data[0][at] as number) * 1000, spanMs / 120);
+  const picture = async () => {
+    if (plot.current === undefined) return;
+    const style = getComputedStyle(document.documentElement);
+    const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
+    const lines = series.map(({ legend }, index) => ({
+      legend: series.length > 1 ? legend : '',
+      value: say(valueOf(index)),
+      colour: token(`series-${(index % 8) + 1}`),
+    }));
+    const heading = `${title}, ${format.moment(fromMs, 0)} – ${format.moment(toMs, 0)}`;
+    save(await chartPicture(plot.current, { title: heading, lines, ink: token('ink'), ground: token('sheet') }), fileName(title, 'png'));
+  };
+  const table = () =>
+    save(
+      new Blob(
+        [
+          chartCsv(
+            data,
+            series.map(({ legend }) => legend),
+          ),
+        ],
+        { type: 'text/csv;charset=utf-8' },
+      ),
+      fileName(title, 'csv'),
+    );
   const label = empty
     ? `${title}: ${t('host.noSamples')}`
     : t('host.chart', {
         title,
-        last: format.value(
-          (data[1] as (number | null)[] | undefined)?.findLast((value) => value !== null),
-          unit,
-        ),
-        min: format.value(smallest(values), unit),
-        max: format.value(largest(values), unit),
+        last: say((data[1] as (number | null)[] | undefined)?.findLast((value) => value !== null)),
+        min: say(smallest(values)),
+        max: say(largest(values)),
       });
   return (
     <div className="chart">
@@ -120,14 +165,29 @@ export function TimeChart({
         {series.map((one, index) => (
           <li key={one.legend}>
             <span className="chart-key" style={{ background: `var(--series-${(index % 8) + 1})` }} aria-hidden="true" />
-            {series.length > 1 && <span className="chart-name">{one.legend}</span>}{' '}
-            <b>{format.value(newest((data[index + 1] ?? []) as (number | null)[]), unit)}</b>
+            {series.length > 1 && <span className="chart-name">{one.legend}</span>} <b>{say(valueOf(index))}</b>
           </li>
         ))}
         {band !== null && (
           <li className="soft">
             <span className="chart-key chart-key-band" aria-hidden="true" />
             {t('host.band')} {format.range(band.low, band.high, unit)}
+          </li>
+        )}
+        {marked.map(({ kind, fromMs: since, text }) => (
+          <li key={`${kind} ${since} ${text}`}>
+            <span className="mark-key" data-kind={kind} aria-hidden="true" />
+            {t(`charts.${kind}`)} {text}
+          </li>
+        ))}
+        {!empty && (
+          <li className="chart-files">
+            <button type="button" aria-label={t('charts.csv', { title })} title={t('charts.csv', { title })} onClick={table}>
+              CSV
+            </button>
+            <button type="button" aria-label={t('charts.png', { title })} title={t('charts.png', { title })} onClick={() => void picture()}>
+              PNG
+            </button>
           </li>
         )}
       </ul>

@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
-import type { Unit } from '../../model/profile.ts';
+import type { Mark } from '../../model/mark.ts';
 import type { Format } from '../format/useFormat.ts';
+import { drawMarks, drawRibbon } from './marks.ts';
 
 export interface Band {
   readonly low: number;
@@ -8,7 +9,8 @@ export interface Band {
 }
 
 export interface Look {
-  readonly unit: Unit;
+  /** A value as its axis says it. */
+  readonly say: (value: number) => string;
   readonly legends: readonly string[];
   readonly band: Band | null;
   /** Whether a value below the band is abnormal too. */
@@ -21,8 +23,14 @@ export interface Look {
   /** A token's colour as it is now, under the present theme. */
   readonly colour: (token: string) => string;
   readonly sync: string;
+  readonly marks: readonly Mark[];
   readonly onCursor: (index: number | null) => void;
+  /** Hears of a stretch of time that was drawn with the mouse; absent where a chart shows what it shows. */
+  readonly onZoom?: ((fromMs: number, toMs: number) => void) | undefined;
 }
+
+/** A shorter stroke of the mouse was a click. */
+const leastDrag = 8;
 
 const day = 86_400_000;
 
@@ -35,7 +43,12 @@ export function chartOptions(look: Look, width: number, height: number): uPlot.O
     height,
     padding: [8, 8, 0, 0],
     legend: { show: false },
-    cursor: { sync: { key: look.sync }, points: { size: 6 }, drag: { x: false, y: false } },
+    cursor: {
+      // The moment under the cursor is shown in all charts, a stretch that is drawn only in its own.
+      sync: { key: look.sync, filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave', sub: () => true } },
+      points: { size: 6 },
+      drag: { x: look.onZoom !== undefined, y: false, setScale: false },
+    },
     scales: { x: { time: true }, y: { range: (_, low, high) => extent(look, low, high) } },
     axes: [
       {
@@ -51,7 +64,7 @@ export function chartOptions(look: Look, width: number, height: number): uPlot.O
         size: 64,
         space: 34,
         grid: { stroke: colour('line'), width: 1 },
-        values: (_, values) => values.map((value) => format.value(value, look.unit)),
+        values: (_, values) => values.map((value) => look.say(value)),
       },
     ],
     series: [
@@ -67,10 +80,20 @@ export function chartOptions(look: Look, width: number, height: number): uPlot.O
     ],
     hooks: {
       drawClear: [(plot) => drawBand(plot, look)],
-      drawAxes: [(plot) => drawThreshold(plot, look)],
+      drawAxes: [(plot) => drawMarks(plot, look), (plot) => drawThreshold(plot, look)],
+      draw: [(plot) => drawRibbon(plot, look)],
+      setSelect: [(plot) => zoom(plot, look)],
       setCursor: [(plot) => look.onCursor(plot.cursor.idx ?? null)],
     },
   };
+}
+
+function zoom(plot: uPlot, look: Look): void {
+  const { left, width } = plot.select;
+  if (width < leastDrag) return;
+  const [from, to] = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  look.onZoom?.(Math.round(from * 1000), Math.round(to * 1000));
 }
 
 /** From the fixed bounds, or from 0 to a little above all that is drawn. */

@@ -15,9 +15,18 @@ export function useFormat(): Format {
   return useMemo(() => {
     const browser = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const zone = chosen === 'auto' || !knownTimeZone(chosen) ? browser : chosen;
-    const locale = localeOf(i18n.language);
-    return { ...unitFormat(locale), ...timeFormat(locale, zone) };
+    return formatOf(localeOf(i18n.language), zone);
   }, [i18n.language, chosen]);
+}
+
+const made = new Map<string, Format>();
+
+/** Made once for everybody: the parts of a long list ask hundreds of times, and the browser's formats are slow to make. */
+function formatOf(locale: string, zone: string): Format {
+  const key = `${locale} ${zone}`;
+  const format = made.get(key) ?? { ...unitFormat(locale), ...timeFormat(locale, zone) };
+  made.set(key, format);
+  return format;
 }
 
 /** The browser's own variant of the language, so that a Briton reads "21 Nov" and an American "Nov 21". */

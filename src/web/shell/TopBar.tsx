@@ -21,9 +21,17 @@ const pages = [
   { to: '/containers', word: 'nav.containers' },
   { to: '/incidents', word: 'nav.incidents' },
   { to: '/ai', word: 'nav.ai' },
+  { to: '/kubernetes', word: 'nav.kubernetes', part: 'Kubernetes' },
   { to: '/targets', word: 'nav.targets' },
   { to: '/settings', word: 'nav.settings' },
   { to: '/help', word: 'nav.help' },
+] as const;
+
+/** Pages that show a part of everything, beside the dashboards of the targets. */
+const views = [
+  { to: '/energy', word: 'nav.energy' },
+  { to: '/explore', word: 'nav.explore' },
+  { to: '/wall', word: 'nav.wall' },
 ] as const;
 
 /** Name, the pages, the dashboards, and what concerns the person: light, theme, language, account. */
@@ -65,6 +73,11 @@ export function TopBar() {
       >
         <nav className="drawer-nav" aria-label={t('nav.label')}>
           <PageLinks />
+          {views.map(({ to, word }) => (
+            <Link key={to} to={to} className="topbar-link" activeProps={{ 'aria-current': 'page' }}>
+              {t(word)}
+            </Link>
+          ))}
         </nav>
         <div className="drawer-side">
           <LanguageMenu />
@@ -78,9 +91,12 @@ export function TopBar() {
 function PageLinks() {
   const { t } = useTranslation();
   const { data: session } = useQuery(sessionQuery);
-  // P04: who may not see containers need not be led to a refusal.
+  const { data: overview } = useQuery(overviewQuery);
+  // P04: who may not see containers need not be led to a refusal; what is not configured has no place among the pages.
   const mayContainers = session?.account?.scope.containers === true;
-  const shown = pages.filter(({ to }) => to !== '/containers' || mayContainers);
+  const shown = pages
+    .filter(({ to }) => to !== '/containers' || mayContainers)
+    .filter((page) => !('part' in page) || overview?.parts.some(({ part }) => part === page.part));
   return shown.map(({ to, word }) => (
     <Link key={to} to={to} className="topbar-link" activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
       {t(word)}
@@ -88,7 +104,7 @@ function PageLinks() {
   ));
 }
 
-/** Straight to the charts of a target. */
+/** Straight to the charts of a target, and to those of many. */
 function Dashboards() {
   const { t } = useTranslation();
   const { data } = useQuery(overviewQuery);
@@ -101,6 +117,12 @@ function Dashboards() {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown mah="70vh" style={{ overflowY: 'auto' }}>
+        {views.map(({ to, word }) => (
+          <Menu.Item key={to} renderRoot={(props) => <Link to={to} {...props} />}>
+            {t(word)}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
         {targets.length === 0 && <Menu.Item disabled>{t('nav.noDashboards')}</Menu.Item>}
         {targets.map((target) => (
           <Menu.Item

@@ -45,6 +45,8 @@ export const host = both(
       corrupt_other: '{{count}} damaged models were set aside and are learned again.',
       openAi: 'Train, evaluate, adjust',
       address: 'Address',
+      grafana: '{{title}}, in Grafana',
+      grafanaAway: 'Grafana’s panel is not there; this is Vigía’s own. {{reason}}',
     },
   },
   {
@@ -91,6 +93,8 @@ export const host = both(
       corrupt_other: '{{count}} modelos dañados se apartaron y se aprenden de nuevo.',
       openAi: 'Entrenar, evaluar, ajustar',
       address: 'Dirección',
+      grafana: '{{title}}, en Grafana',
+      grafanaAway: 'El panel de Grafana no está; este es el de Vigía. {{reason}}',
     },
   },
 );

@@ -2,26 +2,36 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { ai } from './ai.ts';
 import { containers } from './containers.ts';
+import { charts } from './charts.ts';
+import { energy } from './energy.ts';
 import { explanation } from './explanation.ts';
+import { explore } from './explore.ts';
 import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
+import { kubernetes } from './kubernetes.ts';
 import { overview } from './overview.ts';
 import { registry } from './registry.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { targets } from './targets.ts';
+import { wall } from './wall.ts';
 
 const en = {
   ...shell.en,
   ...overview.en,
   ...host.en,
   ...containers.en,
+  ...charts.en,
+  ...energy.en,
+  ...explore.en,
+  ...wall.en,
   ...incident.en,
   ...explanation.en,
   ...targets.en,
   ...ai.en,
   ...registry.en,
+  ...kubernetes.en,
   ...settings.en,
   ...help.en,
 };
@@ -30,11 +40,16 @@ const es = {
   ...overview.es,
   ...host.es,
   ...containers.es,
+  ...charts.es,
+  ...energy.es,
+  ...explore.es,
+  ...wall.es,
   ...incident.es,
   ...explanation.es,
   ...targets.es,
   ...ai.es,
   ...registry.es,
+  ...kubernetes.es,
   ...settings.es,
   ...help.es,
 };

@@ -1,4 +1,4 @@
-import { ActionIcon, SegmentedControl } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import IconArrowsDiagonal from '@tabler/icons-react/dist/esm/icons/IconArrowsDiagonal.mjs';
@@ -8,11 +8,16 @@ import IconPlus from '@tabler/icons-react/dist/esm/icons/IconPlus.mjs';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Dashboard, Panel } from '../../../../dashboards/panel.ts';
+import type { GrafanaState } from '../../../model/grafana.ts';
+import type { Mark } from '../../../model/mark.ts';
 import type { Target } from '../../../model/target.ts';
-import { panelQuery } from '../../api/queries.ts';
+import { grafanaQuery, marksQuery, panelQuery, type Span, type TimeWindow } from '../../api/queries.ts';
+import { MarkList } from '../../chart/MarkList.tsx';
+import { WindowBar } from '../../chart/WindowBar.tsx';
 import { Answer, Loading } from '../../parts/Answer.tsx';
 import { useNames } from '../../parts/names.ts';
-import { type Range, rangeNames, ranges } from '../../search.ts';
+import { ranges, zoomOf } from '../../search.ts';
+import { GrafanaFrame } from './GrafanaFrame.tsx';
 
 const TimeChart = lazy(async () => ({ default: (await import('../../chart/TimeChart.tsx')).TimeChart }));
 
@@ -25,27 +30,36 @@ export function Panels({ target, dashboard }: { target: Target; dashboard: Dashb
   const small = search.small ?? [];
   const wide = search.wide ?? [];
   const toggle = (list: readonly string[], id: string) => (list.includes(id) ? list.filter((one) => one !== id) : [...list, id]);
-  const change = (part: { range?: Range; small?: readonly string[]; wide?: readonly string[] }) =>
-    void navigate({ search: { ...search, ...part }, replace: true, resetScroll: false });
+  const change = (part: Partial<typeof search>, replace = true) =>
+    void navigate({ search: { ...search, ...part }, replace, resetScroll: false });
+  const zoom = zoomOf(search);
+  const window = zoom ?? ranges[range];
+  const marks = useQuery(marksQuery(target.id, window)).data ?? noMarks;
+  const { data: grafana } = useQuery(grafanaQuery);
+  // Each look closer is a step that the browser's own button takes back.
+  const look = (span: Span | null) => change({ from: span?.fromMs, to: span?.toMs }, false);
   return (
     <section className="section" aria-labelledby="charts">
       <header>
         <h2 id="charts">{t('host.charts')}</h2>
-        <SegmentedControl
-          size="xs"
-          aria-label={t('host.range')}
-          value={range}
-          onChange={(chosen) => change({ range: chosen as Range })}
-          data={rangeNames.map((name) => ({ value: name, label: name }))}
+        <WindowBar
+          range={range}
+          zoom={zoom}
+          onRange={(chosen) => change({ range: chosen, from: undefined, to: undefined })}
+          onZoom={look}
         />
       </header>
+      <MarkList marks={marks} />
       <div className="panels">
         {dashboard.panels.map((panel) => (
           <PanelBox
             key={panel.id}
             target={target}
             panel={panel}
-            rangeMs={ranges[range]}
+            window={window}
+            marks={marks}
+            grafana={grafana}
+            onZoom={(fromMs, toMs) => look({ fromMs, toMs })}
             small={small.includes(panel.id)}
             wide={wide.includes(panel.id)}
             onSmall={() => change({ small: toggle(small, panel.id) })}
@@ -57,19 +71,28 @@ export function Panels({ target, dashboard }: { target: Target; dashboard: Dashb
   );
 }
 
-interface BoxProps {
+const noMarks: readonly Mark[] = [];
+
+interface ChartProps {
   readonly target: Target;
   readonly panel: Panel;
-  readonly rangeMs: number;
+  readonly window: TimeWindow;
+  readonly marks: readonly Mark[];
+  readonly grafana: GrafanaState | undefined;
+  readonly onZoom: (fromMs: number, toMs: number) => void;
+}
+
+interface BoxProps extends ChartProps {
   readonly small: boolean;
   readonly wide: boolean;
   readonly onSmall: () => void;
   readonly onWide: () => void;
 }
 
-function PanelBox({ target, panel, rangeMs, small, wide, onSmall, onWide }: BoxProps) {
+function PanelBox({ small, wide, onSmall, onWide, ...chart }: BoxProps) {
   const { t } = useTranslation();
   const { language } = useNames();
+  const { panel } = chart;
   const title = panel.title[language];
   const smallWord = t(small ? 'host.restore' : 'host.minimise', { panel: title });
   const wideWord = t(wide ? 'host.shrink' : 'host.expand', { panel: title });
@@ -88,26 +111,33 @@ function PanelBox({ target, panel, rangeMs, small, wide, onSmall, onWide }: BoxP
           </ActionIcon>
         </span>
       </header>
-      {!small && <PanelChart target={target} panel={panel} rangeMs={rangeMs} height={wide ? 320 : 150} title={title} />}
+      {!small && <Drawn {...chart} height={wide ? 320 : 150} title={title} />}
     </article>
   );
 }
 
-function PanelChart({
-  target,
-  panel,
-  rangeMs,
-  height,
-  title,
-}: {
-  target: Target;
-  panel: Panel;
-  rangeMs: number;
-  height: number;
-  title: string;
-}) {
+type DrawnProps = ChartProps & { readonly height: number; readonly title: string };
+
+/** Grafana's panel where the configuration names one and Grafana answers; else the page's own. */
+function Drawn(props: DrawnProps) {
+  const { t } = useTranslation();
+  const { grafana, panel, target, window, height, title } = props;
+  const named = grafana?.panels.find((each) => each.profile === target.profile && each.panel === panel.id);
+  if (named === undefined) return <PanelChart {...props} />;
+  if (grafana?.answers === true) return <GrafanaFrame panel={named} target={target.id} title={title} window={window} height={height} />;
+  return (
+    <>
+      <p className="soft small" style={{ margin: 0 }}>
+        {t('host.grafanaAway', { reason: grafana?.reason ?? '' })}
+      </p>
+      <PanelChart {...props} />
+    </>
+  );
+}
+
+function PanelChart({ target, panel, window, marks, onZoom, height, title }: DrawnProps) {
   const { feature } = useNames();
-  const query = useQuery(panelQuery(target.id, panel.id, rangeMs));
+  const query = useQuery(panelQuery(target.id, panel.id, window));
   const lowIsBad = panel.feature !== undefined && feature(target.profile, panel.feature).direction !== 'up';
   return (
     <div style={{ minHeight: height + 22 }}>
@@ -126,6 +156,8 @@ function PanelChart({
               max={panel.max}
               height={height}
               sync={target.id}
+              marks={marks}
+              onZoom={onZoom}
             />
           </Suspense>
         )}

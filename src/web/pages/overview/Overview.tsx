@@ -17,7 +17,7 @@ import { VerdictLine } from './VerdictLine.tsx';
 
 const order = { bad: 0, unknown: 1, ok: 2 } as const;
 /** More rows than anybody reads, and no more than a phone draws at once; the worst are on the first page. */
-const rowsPerPage = 100;
+const rowsPerPage = 50;
 const { compare } = new Intl.Collator();
 
 export function Overview() {

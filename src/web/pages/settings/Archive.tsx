@@ -44,7 +44,12 @@ export function Archive() {
                       <td className="nowrap">{rule.lagMs === null ? '–' : format.span(rule.lagMs)}</td>
                       <td className="nowrap">{format.count(rule.points)}</td>
                       <td>
-                        {t('settings.archiveLeftOf', { refused: format.count(rule.refused), notFinite: format.count(rule.notFinite) })}
+                        {t('settings.archiveLeftOf', {
+                          refused: format.count(rule.refused),
+                          nan: format.count(rule.notFinite - rule.infinite),
+                          infinite: format.count(rule.infinite),
+                          stale: format.count(rule.stale),
+                        })}
                         {rule.refusal === '' ? '' : ` (${rule.refusal})`}
                       </td>
                       <td>{rule.error === '' ? '–' : rule.error}</td>
