@@ -1,6 +1,6 @@
 /**
  * The detector `ensemble`: experts that look at the same row in different ways, each measured against its own past, mixed
- * with equal weights. No weight is tuned: which expert is right differs from machine to machine.
+ * with equal weights, motion as two: which expert is right differs from machine to machine.
  *
  * - Motion: residuals to a quick and a less quick average of each feature.
  * - Drift: residuals to a guarded average over most of an hour, which an incident does not drag along.
@@ -54,8 +54,8 @@ function few(excesses: Float64Array): number {
 }
 
 const figureNames = ['quick many', 'quick few', 'less quick few', 'drift many', 'relation many', 'relation whole', 'level many'] as const;
-/** Which figures make a family; families weigh the same. */
-const families: readonly (readonly number[])[] = [[0, 1, 2], [3], [4, 5], [6]];
+/** Which figures make a family; families weigh the same, but motion, which adapts to anything, weighs as two. */
+const families: readonly (readonly number[])[] = [[0, 1, 2], [0, 1, 2], [3], [4, 5], [6]];
 
 function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOptions): Method {
   const width = features.length;
