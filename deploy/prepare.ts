@@ -9,7 +9,8 @@ import { neededPackages } from './needed-packages.ts';
 
 /**
  * Does what the first `vigia up` would do before it starts anything: brings the programs, builds the page. For images and services,
- * whose user may install nothing. `--drop-page-packages` then removes the npm packages that only the page is built from.
+ * whose user may install nothing. `--small` then removes what nothing needs any more: the npm packages that only the page is built
+ * from, the headers of Node.js, and of the distribution's packages what belongs to their own pages, which nobody reaches.
  */
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -24,7 +25,11 @@ async function prepare(): Promise<void> {
   });
   await fetch.close();
   await buildPage(say);
-  if (process.argv.includes('--drop-page-packages')) dropPagePackages();
+  if (process.argv.includes('--small')) {
+    dropPagePackages();
+    const unused = ['node_modules/node-linux-*/include', '.vigia/parts/packages/*/usr/share/!(prometheus)'];
+    for (const path of globSync(unused, { cwd: programDir })) rmSync(join(programDir, path), { recursive: true, force: true });
+  }
 }
 
 function dropPagePackages(): void {

@@ -155,7 +155,7 @@ describe.skipIf(kubectl === null)('the overlays (skipped where the package kuber
     expect(granted.flatMap(({ verbs }) => verbs).filter((verb) => !['get', 'list', 'watch'].includes(verb))).toEqual([]);
     const of = (role: string) => [...new Set(granted.filter((each) => each.role === role).map(({ what }) => what))].sort();
     expect(of('vigia')).toEqual(
-      ['/nodes', '/pods', '/namespaces', ...['apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'apps/daemonsets']].sort(),
+      ['/nodes', '/pods', '/namespaces', 'apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'apps/daemonsets'].sort(),
     );
     expect(of('vigia-prometheus')).toEqual(['/nodes', '/nodes/metrics', '/pods']);
     for (const binding of all().flatMap((object) => (object.kind === 'ClusterRoleBinding' ? [object] : []))) {
