@@ -1,7 +1,17 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { sessionQuery } from './api/queries.ts';
-import { aiSearch, containersSearch, energySearch, exploreSearch, hostSearch, incidentsSearch, kubernetesSearch, loginSearch, sectionOf } from './search.ts';
+import {
+  aiSearch,
+  containersSearch,
+  energySearch,
+  exploreSearch,
+  hostSearch,
+  incidentsSearch,
+  kubernetesSearch,
+  loginSearch,
+  sectionOf,
+} from './search.ts';
 import { Broken, Missing } from './shell/Failures.tsx';
 import { Shell } from './shell/Shell.tsx';
 

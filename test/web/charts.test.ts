@@ -58,7 +58,13 @@ describe('a chart as a file', () => {
 });
 
 test('the cursor is told what it is next to, and what it is within', () => {
-  const mark = (kind: Annotation['kind'], fromMs: number, toMs: number | null): Annotation => ({ kind, fromMs, toMs, text: '', incident: null });
+  const mark = (kind: Annotation['kind'], fromMs: number, toMs: number | null): Annotation => ({
+    kind,
+    fromMs,
+    toMs,
+    text: '',
+    incident: null,
+  });
   const marks = [mark('start', 100, 100), mark('incident', 1_000, null), mark('maintenance', 200, 900)];
   const at = (ms: number) => marksAt(marks, ms, 10).map(({ kind }) => kind);
   expect([at(91), at(89), at(110), at(200), at(900), at(901), at(1_000), at(9_999)]).toEqual([

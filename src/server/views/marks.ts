@@ -51,10 +51,16 @@ export async function marksView(house: House, scope: Scope, id: string, range: R
     ...silences
       .filter((silence) => concerns(silence, key))
       .map(
-        ({ startsMs, endsMs, comment }): Annotation => ({ kind: 'maintenance', fromMs: startsMs, toMs: endsMs, text: comment, incident: null }),
+        ({ startsMs, endsMs, comment }): Annotation => ({
+          kind: 'maintenance',
+          fromMs: startsMs,
+          toMs: endsMs,
+          text: comment,
+          incident: null,
+        }),
       ),
-    ...known.flatMap(
-      ({ kind, fromMs, toMs, text, incidentId }): Annotation[] => (kind === 'accepted' ? [] : [{ kind, fromMs, toMs, text, incident: incidentId }]),
+    ...known.flatMap(({ kind, fromMs, toMs, text, incidentId }): Annotation[] =>
+      kind === 'accepted' ? [] : [{ kind, fromMs, toMs, text, incident: incidentId }],
     ),
     ...starts,
   ];
