@@ -4,7 +4,7 @@ import { request } from 'undici';
 import { connectionReason } from '../clients/failure.ts';
 import { type ErrorCode, errorTable, VigiaError } from '../model/errors.ts';
 import { type Running, runningOn } from '../server/data-folder.ts';
-import type { Status } from '../server/raise.ts';
+import type { Status } from '../server/status.ts';
 import type { Invocation } from './invocation.ts';
 import { dataDirOf, isRoot, personDataDir, rootDataDir } from './paths.ts';
 

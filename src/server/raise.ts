@@ -1,25 +1,20 @@
 import { randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createAlertmanagerClient } from '../clients/alertmanager.ts';
 import { createGuardedFetch } from '../clients/guarded.ts';
 import { createInfluxClient } from '../clients/influxdb.ts';
 import { createPrometheusClient } from '../clients/prometheus.ts';
-import type { PartHealth } from '../model/api.ts';
 import type { Config } from '../model/config.ts';
 import { reasonOf } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
-import type { State } from '../model/target.ts';
 import { openStore, type StoreLocation } from '../store/open.ts';
-import { run, start } from '../tools/run.ts';
-import { createAlarms } from './alarms.ts';
+import { start } from '../tools/run.ts';
 import { openApp } from './app.ts';
 import { exportCsv } from './archive/export.ts';
 import { createArchive } from './archive/feed.ts';
 import { archiveMetrics } from './archive/metrics.ts';
 import { answerRead } from './archive/read-back.ts';
-import { createBacktests } from './backtests.ts';
 import { createBoard } from './board.ts';
 import { adoptedPlan } from './budget/plan.ts';
 import { createCommands } from './commands.ts';
@@ -27,31 +22,26 @@ import { accessOptions, type ConfigFiles, listenOf } from './config.ts';
 import { createChildren, type PartTools } from './children.ts';
 import { keptSecret, openDataFolder, takeDataFolder } from './data-folder.ts';
 import { ruleSpecs } from './derive/rules.ts';
-import { createDetectors } from './detectors.ts';
+import { createDetection } from './detection.ts';
 import { createEngines } from './docker/engines.ts';
 import { createEvents } from './events.ts';
 import { createExporters, type ExportersOptions } from './exporters.ts';
 import { freshMs, type House } from './house.ts';
 import { createGrafanaProxy } from './grafana-proxy.ts';
-import { createIncidents } from './incidents.ts';
 import { discoveryOf } from './discovery.ts';
 import { createInternalListener } from './internal.ts';
 import { startKubernetes } from './kubernetes/start.ts';
-import { createLearner } from './learner.ts';
 import { listen } from './listen.ts';
 import { metricsOf } from './metrics.ts';
 import { ownTarget } from './own-target.ts';
-import { createPipeline } from './pipeline.ts';
 import { choosePorts } from './ports.ts';
 import { withEnergyLevels } from './profiles.ts';
-import { quietGate } from './quiet.ts';
 import { alone, holdShares } from './shares.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
 import { createSilences } from './silences.ts';
 import { ownSource } from './source.ts';
+import { statusOf } from './status.ts';
 import { supervise } from './supervisor.ts';
-import { createHeavyThreads } from './threads/heavy-threads.ts';
-import { worst } from './views/overview.ts';
 import { startWork } from './work.ts';
 
 export interface RaiseOptions {
@@ -75,23 +65,6 @@ export interface Raised {
   /** Needed for the first account where others can reach the page; null on loopback. */
   readonly setupCode: string | null;
   stop(): Promise<void>;
-}
-
-/** What `vigia status` prints. */
-export interface Status {
-  readonly version: string;
-  readonly pid: number;
-  readonly startedMs: number;
-  readonly state: State;
-  readonly url: string;
-  readonly dataDir: string;
-  readonly parts: readonly PartHealth[];
-  readonly pids: Readonly<Record<string, number | null>>;
-  readonly storeBytes: number;
-  readonly prometheusBytes: number;
-  readonly rssBytes: number;
-  readonly targets: number;
-  readonly openIncidents: number;
 }
 
 /**
@@ -182,62 +155,23 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     });
     board.restore(await store.pipeline.board());
     const silences = createSilences({ store, alertmanager: () => alertmanager, now, log });
-    const changed = (kind: 'models' | 'incidents') => (profile: string, entity: string) =>
-      events.emit({ kind, profile, entity, tsMs: now() });
-    const detectors = createDetectors(config.detection);
-    const heavy = createHeavyThreads(config.detection);
-    stops.push(() => heavy.stop());
-    const learner = createLearner({
-      store,
-      source,
-      config: config.detection,
-      detectors,
-      heavy,
-      gate: async () => quietGate(await store.silences.list(), await store.marks.list({})),
-      owns: shares.owns,
-      log,
-      onChange: changed('models'),
-    });
-    const alarms = createAlarms({ store, config: config.detection, stepMs: () => source().stepMs, log });
-    const backtests = createBacktests({ store, source, detectors, heavy, config: config.detection, now, log });
-    stops.push(() => backtests.stop());
     let readySinceMs = Number.POSITIVE_INFINITY;
-    const incidents = createIncidents({
-      store,
-      prometheus: () => prometheus,
-      alertmanager: () => alertmanager,
+    const { stop: stopDetection, ...detection } = createDetection({
+      config,
       profiles,
-      boardRow: (profile, entity) => board.get(profile, entity),
-      now,
-      settled: () => now() - readySinceMs > Math.max(45_000, 6 * config.prometheus.scrapeInterval),
-      log,
-      onChange: changed('incidents'),
-    });
-    const pipeline = createPipeline({
       store,
       source,
-      learner,
-      alarms,
       board,
-      log,
-      get freshMs() {
-        return freshMs(source());
-      },
-      horizonMs: config.prometheus.retention,
-      defaultRealtime: config.detection.realtime,
       shares,
-      onRows: (profile, rows) => {
-        events.emit({ kind: 'scores', profile: profile.slug, tsMs: now() });
-        incidents
-          .score(profile, rows)
-          .catch((thrown: unknown) => log.error({ reason: reasonOf(thrown) }, 'an incident could not take a score'));
-      },
-      onAccepted: (profile, shifts) => {
-        incidents
-          .accepted(profile, shifts)
-          .catch((thrown: unknown) => log.error({ reason: reasonOf(thrown) }, 'an incident could not say that its level was accepted'));
-      },
+      events,
+      prometheus,
+      alertmanager,
+      settled: () => now() - readySinceMs > Math.max(45_000, 6 * config.prometheus.scrapeInterval),
+      now,
+      log,
     });
+    stops.push(stopDetection);
+    const { incidents, learner, backtests } = detection;
 
     const engines = await createEngines({
       config,
@@ -301,7 +235,13 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
           : null,
       // Every instance's rules fire; the one that leads keeps the books.
       take: async (alerts) => (shares.leads() ? incidents.take(alerts) : undefined),
-      status: async () => status(),
+      status: () =>
+        statusOf(house, {
+          startedMs,
+          url,
+          dataDir,
+          pids: { ...Object.fromEntries(supervised.map((each) => [each.name, each.pid()])), ...exporters.pids() },
+        }),
       exportCsv: (range) => exportCsv(source().client as typeof prometheus, range),
       read: archived === undefined || influx === null ? null : (body) => answerRead(archived, influx, body),
       commands: createCommands({ store, profiles, learner, backtests, now }),
@@ -362,12 +302,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       profiles,
       store,
       board,
-      learner,
-      alarms,
-      pipeline,
-      detectors,
-      backtests,
-      incidents,
+      ...detection,
       silences,
       events,
       log,
@@ -436,35 +371,5 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     stops.push(() => plan?.close());
     taken.announce(url);
     return { url, setupNeeded, setupCode, stop };
-
-    async function status(): Promise<Status> {
-      const [sizes, targets, open] = await Promise.all([
-        store.sizes(),
-        store.targets.list(),
-        store.incidents.list({ state: 'open', limit: 1, offset: 0 }),
-      ]);
-      const parts = house.health();
-      return {
-        version: options.version,
-        pid: process.pid,
-        startedMs,
-        state: worst(parts.map((part) => part.state)),
-        url,
-        dataDir,
-        parts,
-        pids: { ...Object.fromEntries(supervised.map((each) => [each.name, each.pid()])), ...exporters.pids() },
-        storeBytes: sizes.bytes,
-        prometheusBytes: await bytesOf(join(dataDir, 'prometheus', 'data')),
-        rssBytes: process.memoryUsage.rss(),
-        targets: targets.length,
-        openIncidents: open.total,
-      };
-    }
   }
-}
-
-async function bytesOf(dir: string): Promise<number> {
-  mkdirSync(dir, { recursive: true });
-  const result = await run({ file: 'du', args: ['-sb', '--', dir] }, { timeoutMs: 5_000, maxBytes: 10_000 });
-  return Number(result.stdout.split('\t')[0]) || 0;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { programDir } from '../../src/cli/paths.ts';
 import type { Backtest } from '../../src/model/backtest.ts';
-import type { Status } from '../../src/server/raise.ts';
+import type { Status } from '../../src/server/status.ts';
 
 /** `vigia status` and `vigia down` beside a process that looks like a Vigía: it has the lock file and answers what we say. */
 let dir: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { nodeArguments } from '../../src/cli/paths.ts';
 import { runningOn } from '../../src/server/data-folder.ts';
-import type { Status } from '../../src/server/raise.ts';
+import type { Status } from '../../src/server/status.ts';
 import { eventually, freePort } from '../stand-ins/real.ts';
 
 /** A real Vigía, started as a person starts it: `vigia up` with a configuration file and a data folder. */
