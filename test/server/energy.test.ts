@@ -70,6 +70,8 @@ describe('energy devices on a real Prometheus', () => {
       }
       const id = path.slice(1);
       asked.set(id, (asked.get(id) ?? 0) + 1);
+      // Of this one there are two scrapes and no third.
+      if (id === 'plug-2' && (asked.get(id) ?? 0) > 2) return;
       response.setHeader('content-type', 'text/plain; version=0.0.4');
       // Of two pins the sum counts.
       response.end(
@@ -135,14 +137,16 @@ describe('energy devices on a real Prometheus', () => {
 
   test('P14 a device that answers appears within two scrapes of it', async () => {
     inventory.push('plug-2');
-    const scrapes = await eventually('the second device', async () => {
-      const found = (await view()).devices.find(({ id }) => id === 'plug-2');
-      return found?.watts === 360 ? asked.get('plug-2') : false;
+    const found = await eventually('the second device', async () =>
+      (await view()).devices.find(({ id, watts }) => id === 'plug-2' && watts !== null),
+    );
+    expect(found.watts).toBe(360);
+    // A chart has a point per step: the first of the new device comes with the next one.
+    await eventually('both in the chart', async () => {
+      const nowMs = Date.now();
+      const { series } = await energyPower(house, everything, { fromMs: nowMs - 1_800_000, toMs: nowMs });
+      return series.map(({ legend }) => legend).join() === 'The plug-1,The plug-2';
     });
-    expect(scrapes).toBeLessThanOrEqual(2);
-    const nowMs = Date.now();
-    const chart = await energyPower(house, everything, { fromMs: nowMs - 1_800_000, toMs: nowMs });
-    expect(chart.series.map(({ legend }) => legend)).toEqual(['The plug-1', 'The plug-2']);
   }, 60_000);
 
   test('a device without samples has no watts, never 0; and without Prometheus none has', async () => {

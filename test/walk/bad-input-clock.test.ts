@@ -40,7 +40,9 @@ describe('a clock that jumps', () => {
       entities: new Map([['web1', { present: (tsMs) => tsMs < startMs + yearMs, value: (_, tsMs) => 0.1 + 0.01 * Math.sin(tsMs) }]]),
     };
     const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} } as never;
-    const config = configSchema.parse({ detection: { minimumSteps: 40, window: '1h', retrain: '2h' } }).detection;
+    const config = configSchema.parse({
+      detection: { detector: 'isolation-forest', minimumSteps: 40, window: '1h', retrain: '2h' },
+    }).detection;
     const store = await openStore({ file: join(dir, 'state.sqlite') }, { now: () => world.nowMs });
     try {
       const learner = createLearner({ store, source: () => fakeSource(world), config, log, onChange: () => {} });

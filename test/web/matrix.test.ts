@@ -92,7 +92,7 @@ test('P01 P03 the overview leads on, and every answer of the help ends at its co
   await page.locator('.target-name a', { hasText: 'web1' }).click();
   await page.waitForURL('**/hosts/web1');
   await page.goBack();
-  await page.getByRole('navigation').getByRole('link', { name: 'AI' }).click();
+  await page.getByRole('navigation').getByRole('link', { name: 'AI', exact: true }).click();
   await page.getByRole('heading', { name: 'AI' }).waitFor();
 
   const controls = [

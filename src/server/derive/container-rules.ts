@@ -25,7 +25,9 @@ export function containerRules(profile: Profile, targets: readonly Target[], inp
   const feature = (name: string, made: (expr: string) => RuleSpec): RuleSpec[] => {
     const known = profile.features.find((each) => each.name === name);
     const { scrapeIntervalMs } = input;
-    const binding = { selector: profile.selector, by: BY, rateMs: rateWindowMs(scrapeIntervalMs), stepMs: scrapeIntervalMs };
+    // A minute's mean: one slow reading between two quick scrapes is no pause.
+    const rateMs = Math.max(MINUTE, rateWindowMs(scrapeIntervalMs));
+    const binding = { selector: profile.selector, by: BY, rateMs, stepMs: scrapeIntervalMs };
     return known === undefined ? [] : [made(bind(known.expr, binding))];
   };
   const rule = (name: string, severity: RuleSpec['severity'], category: Category, text: Text): RuleSpec =>
