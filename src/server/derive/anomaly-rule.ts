@@ -31,7 +31,7 @@ export function anomalyRule(profile: Profile, input: RuleInput): RuleSpec {
       title: headline,
       summary: `${defined}{{ $labels.entity }} behaves abnormally{{ with ${TOP} }}: ${listed(', ')}{{ end }}`,
       details: `${defined}{{ with ${TOP} }}${listed('\n')}{{ end }}`,
-      url: incidentUrl(input.publicUrl, 'entity'),
+      url: incidentUrl(input.publicUrl, '{{ $labels.entity | urlquery }}', '{{ $labels.profile | urlquery }}'),
     },
   };
 }

@@ -2,7 +2,16 @@ import type { Profile } from '../../model/profile.ts';
 import type { Target } from '../../model/target.ts';
 import { bind } from '../profiles.ts';
 import { constant } from '../promql.ts';
-import { type Category, instanceOf, literal, rateWindowMs, type RuleInput, type RuleSpec } from './rule-spec.ts';
+import {
+  type Category,
+  instanceOf,
+  literal,
+  rateWindowMs,
+  type RuleInput,
+  type RuleSpec,
+  type RuleText,
+  thresholdRule,
+} from './rule-spec.ts';
 
 const MINUTE = 60_000;
 /** What a container's alert is about: it stays the same when the container is made anew. */
@@ -30,7 +39,7 @@ export function containerRules(profile: Profile, targets: readonly Target[], inp
     const binding = { selector: profile.selector, by: BY, rateMs, stepMs: scrapeIntervalMs };
     return known === undefined ? [] : [made(bind(known.expr, binding))];
   };
-  const rule = (name: string, severity: RuleSpec['severity'], category: Category, text: Text): RuleSpec =>
+  const rule = (name: string, severity: RuleSpec['severity'], category: Category, text: RuleText): RuleSpec =>
     spec(input, profile, name, severity, category, text, 'container');
   /** A figure for a sentence, asked for when the annotation is written. */
   const figure = (metric: string, format: string): string =>
@@ -104,7 +113,7 @@ export function containerRules(profile: Profile, targets: readonly Target[], inp
 }
 
 function engineDown(profile: Profile, input: RuleInput): RuleSpec {
-  const text: Text = {
+  const text: RuleText = {
     title: 'The engine, or its cAdvisor, does not answer for 1 minute',
     expr: `up{profile=${constant(profile.slug)}} == 0`,
     forMs: MINUTE,
@@ -118,7 +127,7 @@ function engineDown(profile: Profile, input: RuleInput): RuleSpec {
 function engineMissing(profile: Profile, target: Target, input: RuleInput): RuleSpec {
   const labels = { target: target.id, profile: profile.slug, job: profile.slug, instance: instanceOf(target) };
   const matchers = Object.entries(labels).map(([name, value]) => `${name}=${constant(value)}`);
-  const text: Text = {
+  const text: RuleText = {
     title: 'Prometheus has not scraped it for 1 minute',
     expr: `absent(up{${matchers.join(', ')}})`,
     forMs: MINUTE,
@@ -129,44 +138,20 @@ function engineMissing(profile: Profile, target: Target, input: RuleInput): Rule
   return { ...made, entity: target.id, labels: { ...made.labels, entity: literal(target.id) } };
 }
 
-interface Text {
-  readonly title: string;
-  readonly expr: string;
-  readonly forMs: number;
-  readonly headline: string;
-  readonly details: string;
-}
+const entities = {
+  container: {
+    entity: '{{ $labels.target }}/{{ $labels.name }}',
+    query: '{{ printf "%s/%s" $labels.target $labels.name | urlquery }}',
+  },
+  target: { entity: '{{ $labels.target }}', query: '{{ $labels.target | urlquery }}' },
+} as const;
 
-function spec(
+const spec = (
   input: RuleInput,
-  profile: Profile,
+  { slug: profile }: Profile,
   name: string,
   severity: RuleSpec['severity'],
   category: Category,
-  text: Text,
-  of: 'container' | 'target',
-): RuleSpec {
-  const base = `${literal(input.publicUrl.replace(/\/+$/, ''))}/go/incident?profile={{ $labels.profile | urlquery }}`;
-  const [entity, link] =
-    of === 'container'
-      ? ['{{ $labels.target }}/{{ $labels.name }}', '{{ printf "%s/%s" $labels.target $labels.name | urlquery }}']
-      : ['{{ $labels.target }}', '{{ $labels.target | urlquery }}'];
-  return {
-    name,
-    severity,
-    category,
-    profile: profile.slug,
-    entity: null,
-    title: text.title,
-    expr: text.expr,
-    forMs: text.forMs,
-    keepFiringForMs: 0,
-    labels: { severity, category, profile: profile.slug, entity },
-    annotations: {
-      title: text.headline,
-      summary: `${text.headline}. ${text.details}`,
-      details: text.details,
-      url: `${base}&entity=${link}`,
-    },
-  };
-}
+  text: RuleText,
+  of: keyof typeof entities,
+): RuleSpec => thresholdRule(input, { name, severity, category, profile }, entities[of], text);

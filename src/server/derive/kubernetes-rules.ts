@@ -1,6 +1,6 @@
 import type { Profile } from '../../model/profile.ts';
 import { bind } from '../profiles.ts';
-import { type Category, literal, rateWindowMs, type RuleInput, type RuleSpec } from './rule-spec.ts';
+import { type Category, rateWindowMs, type RuleInput, type RuleSpec, type RuleText, thresholdRule } from './rule-spec.ts';
 
 const MINUTE = 60_000;
 
@@ -82,40 +82,12 @@ const entities = {
   },
 } as const;
 
-interface Text {
-  readonly title: string;
-  readonly expr: string;
-  readonly forMs: number;
-  readonly headline: string;
-  readonly details: string;
-}
-
-function rule(
+const rule = (
   input: RuleInput,
-  { slug }: Profile,
+  { slug: profile }: Profile,
   name: string,
   severity: RuleSpec['severity'],
   category: Category,
   about: keyof typeof entities,
-  text: Text,
-): RuleSpec {
-  const { entity, query } = entities[about];
-  return {
-    name,
-    severity,
-    category,
-    profile: slug,
-    entity: null,
-    title: text.title,
-    expr: text.expr,
-    forMs: text.forMs,
-    keepFiringForMs: 0,
-    labels: { severity, category, profile: slug, job: slug, entity },
-    annotations: {
-      title: text.headline,
-      summary: `${text.headline}. ${text.details}`,
-      details: text.details,
-      url: `${literal(input.publicUrl.replace(/\/+$/, ''))}/go/incident?profile=${slug}&entity=${query}`,
-    },
-  };
-}
+  text: RuleText,
+): RuleSpec => thresholdRule(input, { name, severity, category, profile }, entities[about], text, { job: profile });

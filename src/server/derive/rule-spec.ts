@@ -56,7 +56,49 @@ export const literal = (text: string): string => wellFormed(text).replaceAll('{{
 
 /**
  * The page that knows about the alert: the open incident of its entity. Templates see the labels of the expression only,
- * not those that the rule adds, so the caller says which label holds the entity.
+ * not those that the rule adds, so the caller says how the entity is made of those.
  */
-export const incidentUrl = (publicUrl: string, entityLabel: 'entity' | 'target'): string =>
-  `${literal(publicUrl.replace(/\/+$/, ''))}/go/incident?profile={{ $labels.profile | urlquery }}&entity={{ $labels.${entityLabel} | urlquery }}`;
+export const incidentUrl = (publicUrl: string, entity: string, profile: string): string =>
+  `${literal(publicUrl.replace(/\/+$/, ''))}/go/incident?profile=${profile}&entity=${entity}`;
+
+/** What a threshold rule says. `headline` and `details` are templates. */
+export interface RuleText {
+  readonly title: string;
+  readonly expr: string;
+  readonly forMs: number;
+  readonly headline: string;
+  readonly details: string;
+}
+
+/** Whom an alert is about: the templates of its label `entity`, and of the same in a link. */
+export interface RuleEntity {
+  readonly entity: string;
+  readonly query: string;
+}
+
+/** A threshold rule for any entity of a profile. */
+export function thresholdRule(
+  input: Pick<RuleInput, 'publicUrl'>,
+  rule: Pick<RuleSpec, 'name' | 'severity' | 'category' | 'profile'>,
+  { entity, query }: RuleEntity,
+  text: RuleText,
+  /** Labels that the expression's result lacks. */
+  labels: Readonly<Record<string, string>> = {},
+): RuleSpec {
+  const { severity, category, profile } = rule;
+  return {
+    ...rule,
+    entity: null,
+    title: text.title,
+    expr: text.expr,
+    forMs: text.forMs,
+    keepFiringForMs: 0,
+    labels: { severity, category, profile, ...labels, entity },
+    annotations: {
+      title: text.headline,
+      summary: `${text.headline}. ${text.details}`,
+      details: text.details,
+      url: incidentUrl(input.publicUrl, query, profile),
+    },
+  };
+}

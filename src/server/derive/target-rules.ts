@@ -2,7 +2,16 @@ import type { Profile } from '../../model/profile.ts';
 import type { Target } from '../../model/target.ts';
 import { bind } from '../profiles.ts';
 import { containerDownNames, containerRules } from './container-rules.ts';
-import { type Category, incidentUrl, instanceOf, literal, rateWindowMs, type RuleInput, type RuleSpec } from './rule-spec.ts';
+import {
+  type Category,
+  instanceOf,
+  literal,
+  rateWindowMs,
+  type RuleInput,
+  type RuleSpec,
+  type RuleText,
+  thresholdRule,
+} from './rule-spec.ts';
 import { anyOf, constant } from '../promql.ts';
 
 /** Labels that every threshold alert carries over from its series. */
@@ -144,31 +153,17 @@ function featureExpr(profile: Profile, name: string, input: RuleInput, by: reado
   return bind(feature.expr, { selector, by, rateMs: rateWindowMs(input.scrapeIntervalMs), stepMs: input.scrapeIntervalMs });
 }
 
-interface Text {
-  readonly title: string;
-  readonly expr: string;
-  readonly forMs: number;
-  readonly headline: string;
-  readonly details: string;
-}
-
-function rule(input: RuleInput, profile: Profile, name: string, severity: RuleSpec['severity'], category: Category, text: Text): RuleSpec {
-  return {
-    name,
-    severity,
-    category,
-    profile: profile.slug,
-    entity: null,
-    title: text.title,
-    expr: text.expr,
-    forMs: text.forMs,
-    keepFiringForMs: 0,
-    labels: { severity, category, profile: profile.slug, entity: '{{ $labels.target }}' },
-    annotations: {
-      title: text.headline,
-      summary: `${text.headline}. ${text.details}`,
-      details: text.details,
-      url: incidentUrl(input.publicUrl, 'target'),
-    },
-  };
-}
+const rule = (
+  input: RuleInput,
+  { slug: profile }: Profile,
+  name: string,
+  severity: RuleSpec['severity'],
+  category: Category,
+  text: RuleText,
+): RuleSpec =>
+  thresholdRule(
+    input,
+    { name, severity, category, profile },
+    { entity: '{{ $labels.target }}', query: '{{ $labels.target | urlquery }}' },
+    text,
+  );
