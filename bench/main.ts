@@ -10,7 +10,12 @@ interface Bench {
   readonly keyed?: boolean;
   /** Its own options: name and what it is for, with the default. */
   readonly options: Readonly<Record<string, string>>;
-  readonly run: (options: Readonly<Record<string, string | undefined>>, progress: (line: string) => void) => Promise<readonly Part[]>;
+  /** A long one says each part that is `finished`, so that what was measured is kept whatever happens later. */
+  readonly run: (
+    options: Readonly<Record<string, string | undefined>>,
+    progress: (line: string) => void,
+    finished: (part: Part) => void,
+  ) => Promise<readonly Part[]>;
 }
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -49,8 +54,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { ...own, json: { type: 'boolean' }, keep: { type: 'boolean' } }, strict: true });
   const { json, keep: keeps, ...options } = values;
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
-  const results = await bench.run(options as Record<string, string | undefined>, progress);
-  const result: Result = { name, machine: thisMachine(), date: new Date().toISOString(), results };
+  const resultOf = (some: readonly Part[]): Result => ({ name, machine: thisMachine(), date: new Date().toISOString(), results: some });
+  const results = await bench.run(options as Record<string, string | undefined>, progress, (part) => {
+    if (keeps === true) keep(resultOf([part]));
+  });
+  const result = resultOf(results);
   const printed = bench.keyed === true ? { ...result, results: keyed(results), parts: results } : result;
   process.stdout.write(json === true ? `${JSON.stringify(printed)}\n` : tableOf(result));
   if (keeps === true) progress(`Kept in ${keep(result)}, and in ${writePage()}.`);

@@ -24,17 +24,20 @@ export function tableOf(result: Result): string {
     `${result.name}, ${result.date.slice(0, 10)}`,
     `${machine.processor}, ${machine.cores} cores, ${memory}, Linux ${machine.kernel}, Node ${machine.node}`,
   ];
-  for (const part of result.results) {
-    const options = Object.entries(part.options).map(([name, value]) => `${name} ${value}`);
-    lines.push('', `${part.part}${options.length === 0 ? '' : ` (${options.join(', ')})`}: measured in ${part.seconds} s`);
-    const cells = part.figures.map((figure) => [figure.what, numberOf(figure.value), figure.unit, goalOf(figure), figure.note ?? '']);
-    const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-    for (const row of cells) {
-      const padded = row.map((cell, column) => (column === 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)));
-      lines.push(`  ${padded.join('  ').trimEnd()}`);
-    }
-  }
+  for (const part of result.results) lines.push('', tableOfPart(part));
   return `${lines.join('\n')}\n`;
+}
+
+export function tableOfPart(part: Part): string {
+  const options = Object.entries(part.options).map(([name, value]) => `${name} ${value}`);
+  const lines = [`${part.part}${options.length === 0 ? '' : ` (${options.join(', ')})`}: measured in ${part.seconds} s`];
+  const cells = part.figures.map((figure) => [figure.what, numberOf(figure.value), figure.unit, goalOf(figure), figure.note ?? '']);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  for (const row of cells) {
+    const padded = row.map((cell, column) => (column === 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)));
+    lines.push(`  ${padded.join('  ').trimEnd()}`);
+  }
+  return lines.join('\n');
 }
 
 export function numberOf(value: number | null): string {

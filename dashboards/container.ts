@@ -6,6 +6,11 @@ export const container: Dashboard = {
   profile: 'container',
   title: { en: 'Containers', es: 'Contenedores' },
   starts: { expr: 'max by ($by) (container_start_time_seconds{$selector,name!=""})', legend: '{{name}}' },
+  versions: {
+    expr: 'max by ($by, image) (container_start_time_seconds{$selector,name!="",image!=""})',
+    legend: '{{name}}',
+    version: 'image',
+  },
   panels: [
     featurePanel('cpu', 'count', 'CPU cores used', 'Núcleos de CPU usados'),
     featurePanel('cpu_throttled', 'ratio', 'CPU held back', 'CPU frenada', share),

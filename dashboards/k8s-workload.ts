@@ -7,11 +7,24 @@ const counted = (names: Readonly<Record<string, string>>, word: string) =>
     legend: `{{namespace}}/{{workload}} ${word}`,
   }));
 
+/** Pods of an older revision that are still there, for each kind of workload. */
+const outdated = Object.entries({
+  deployment: ['kube_deployment_status_replicas', 'kube_deployment_status_replicas_updated'],
+  statefulset: ['kube_statefulset_status_replicas', 'kube_statefulset_status_replicas_updated'],
+  daemonset: ['kube_daemonset_status_current_number_scheduled', 'kube_daemonset_status_updated_number_scheduled'],
+})
+  .map(([label, names]) => {
+    const [all, updated] = names.map((metric) => `max by (namespace, ${label}) (${metric}{$selector})`);
+    return `label_replace(${all} - ${updated} > 0, "workload", "$1", "${label}", "(.+)")`;
+  })
+  .join(' or ');
+
 /** Kubernetes workloads: a line for each. */
 export const k8sWorkload: Dashboard = {
   slug: 'k8s-workload',
   profile: 'k8s-workload',
   title: { en: 'Kubernetes workloads', es: 'Cargas de Kubernetes' },
+  rollouts: { expr: outdated, legend: '{{namespace}}/{{workload}}' },
   panels: [
     featurePanel('replicas_missing', 'count', 'Replicas missing', 'Réplicas que faltan'),
     detailPanel('replicas', 'count', 'Replicas wanted and available', 'Réplicas deseadas y disponibles', [

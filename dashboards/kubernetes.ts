@@ -6,6 +6,7 @@ export const k8sNode: Dashboard = {
   profile: 'k8s-node',
   title: { en: 'Kubernetes node', es: 'Nodo de Kubernetes' },
   starts: { expr: 'container_start_time_seconds{$selector,id="/"}', legend: '' },
+  versions: { expr: 'max by ($by, kubelet_version) (kube_node_info{$selector})', legend: 'kubelet', version: 'kubelet_version' },
   panels: [
     featurePanel('cpu', 'ratio', 'CPU busy', 'CPU ocupada', share),
     featurePanel('memory', 'ratio', 'Memory used', 'Memoria usada', share),

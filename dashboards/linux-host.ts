@@ -15,6 +15,7 @@ export const linuxHost: Dashboard = {
   profile: 'linux-host',
   title: { en: 'Linux host', es: 'Servidor Linux' },
   starts: { expr: 'node_boot_time_seconds{$selector}', legend: '' },
+  versions: { expr: 'max by ($by, sysname, release) (node_uname_info{$selector})', legend: '{{sysname}}', version: 'release' },
   panels: [
     {
       id: 'cpu',

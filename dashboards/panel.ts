@@ -6,6 +6,11 @@ export interface PanelQuery {
   readonly legend: string;
 }
 
+/** Series whose label `version` says which one runs. */
+export interface VersionQuery extends PanelQuery {
+  readonly version: string;
+}
+
 /** A chart, defined once: the page draws it, and the same definition prints Grafana JSON. */
 export interface Panel {
   readonly id: string;
@@ -27,6 +32,10 @@ export interface Dashboard {
   readonly panels: readonly Panel[];
   /** When what is watched began, in Unix seconds: a new value is a boot, a restart, a new deployment, and marked in all charts. */
   readonly starts?: PanelQuery;
+  /** What runs, with its version as a label: another version for the same legend is a deployment, marked in all charts from its beginning to its end. */
+  readonly versions?: VersionQuery;
+  /** Above 0 while what a new version replaces is still there: a deployment too. */
+  readonly rollouts?: PanelQuery;
 }
 
 type Bounds = Pick<Panel, 'min' | 'max'>;

@@ -36,6 +36,7 @@ export const postgres: Dashboard = {
   profile: 'postgres',
   title: { en: 'PostgreSQL', es: 'PostgreSQL' },
   starts: { expr: 'pg_postmaster_start_time_seconds{$selector}', legend: '' },
+  versions: { expr: 'max by ($by, short_version) (pg_static{$selector})', legend: 'PostgreSQL', version: 'short_version' },
   panels: [
     featurePanel('available', 'ratio', 'Answers', 'Responde', share),
     featurePanel('connections', 'ratio', 'Connections of the maximum', 'Conexiones del máximo', share),
@@ -61,6 +62,7 @@ export const redis: Dashboard = {
   profile: 'redis',
   title: { en: 'Redis', es: 'Redis' },
   starts: { expr: 'redis_start_time_seconds{$selector}', legend: '' },
+  versions: { expr: 'max by ($by, redis_version) (redis_instance_info{$selector})', legend: 'Redis', version: 'redis_version' },
   panels: [
     featurePanel('available', 'ratio', 'Answers', 'Responde', share),
     featurePanel('clients', 'count', 'Clients', 'Clientes'),

@@ -1,4 +1,7 @@
-/** What must not disturb a detector: other units, lost samples, restarts, gaps, resets, duplicates, late samples, clock jumps. */
+/**
+ * What must not disturb a detector: other units, lost samples, restarts, gaps, resets, duplicates, late samples, clock jumps, metrics
+ * that are new. And what it must notice: a level that shifts, values that stand still.
+ */
 import { alarmRules, alarmsOf, createRandom, fillMissing, loadDetector, runsOf, volumeUnderSurface } from '../../src/detect/index.ts';
 import type { Detector } from '../../src/detect/index.ts';
 import { alertsOf } from './alerts.ts';
@@ -65,6 +68,19 @@ export function robustness(entity: Entity, slug: string): RobustnessFigures {
     duplicateAlarms: extra(withDuplicates(whole, spots)),
     lateAlarms: extra(withLate(whole, spots)),
     clockJumpAlarms: extra(withClockJumps(whole, spots)),
+    flatLinesFound: stuck(whole, spots, hour, (held) => alarmsMoreOf(alerts(streamed(loadDetector(model), held)), baseAlerts)),
+    ...joining(learned, {
+      train,
+      test,
+      testTimes,
+      alertsAfter: (detector, hidden) => {
+        const before = trainScores(detector, hidden, trainTimes, stepSeconds);
+        return (scores) => alertsOf(before, scores, stepSeconds, 1);
+      },
+      vus,
+      at: spots[spots.length >> 1] ?? -1,
+      hour,
+    }),
     ...levelShift(loadDetector(model), { whole, train, baseAlerts, alerts, at: shiftSpot(labels, hour), hour, stepSeconds }),
   };
 }
@@ -192,6 +208,49 @@ function withClockJumps(whole: Delivery, spots: readonly number[]): Disturbed {
     for (let row = from; row < to; row++) times[row] = (times[row] as number) + 3_600_000;
   }
   return { rows: whole.rows, times, source: everyRow(whole) };
+}
+
+/** Rows that alarm and did not otherwise. */
+const alarmsMoreOf = (flags: Uint8Array, base: Uint8Array): Uint8Array => flags.map((flag, row) => (flag === 1 && base[row] === 0 ? 1 : 0));
+
+/** At every other spot all metrics stand still for two hours, as those of an exporter that hangs do: at how many something alarms. */
+function stuck(whole: Delivery, spots: readonly number[], hour: number, alarmsMoreOf: (held: Delivery) => Uint8Array): number {
+  const some = spots.filter((_, at) => at % 2 === 0);
+  if (some.length === 0) return Number.NaN;
+  const width = whole.rows.length / whole.times.length;
+  const rows = whole.rows.slice();
+  for (const spot of some)
+    for (let row = spot; row < spot + 2 * hour; row++) rows.copyWithin(row * width, (spot - 1) * width, spot * width);
+  const flags = alarmsMoreOf({ rows, times: whole.times });
+  return some.filter((spot) => flags.subarray(spot, spot + 2 * hour).includes(1)).length / some.length;
+}
+
+interface Joined {
+  readonly train: Table;
+  readonly test: Table;
+  readonly testTimes: Float64Array;
+  /** Alerts of scores, by those of the rows that the detector has learned. */
+  readonly alertsAfter: (detector: Detector, learned: Table) => (scores: Float64Array) => Uint8Array;
+  readonly vus: (scores: Float64Array) => number;
+  readonly at: number;
+  readonly hour: number;
+}
+
+/** One metric in three is first seen at `at`: alarms in the two hours after, and what it costs against its never being seen. */
+function joining(learned: (table: Table) => Detector, { train, test, testTimes, alertsAfter, vus, at, hour }: Joined): RobustnessFigures {
+  if (at < 0) return { joiningAlarms: Number.NaN, joiningVusPr: Number.NaN };
+  const hidden = (table: Table, before: number): Table => {
+    const width = table.names.length;
+    const seen = (cell: number): boolean => (cell % width) % 3 !== 0 || cell >= before * width;
+    return { ...table, rows: table.rows.map((value, cell) => (seen(cell) ? value : Number.NaN)) };
+  };
+  const without = hidden(train, train.count);
+  const model = learned(without).save();
+  const scores = (table: Table): Float64Array => streamed(loadDetector(model), deliveryOf(table, testTimes));
+  const [never, then] = [scores(hidden(test, test.count)), scores(hidden(test, at))];
+  const alerts = alertsAfter(loadDetector(model), without);
+  const more = alarmsMoreOf(alerts(then), alerts(never)).subarray(at, at + 2 * hour);
+  return { joiningAlarms: more.includes(1) ? 1 : 0, joiningVusPr: vus(never) - vus(then) };
 }
 
 /** The first row after the first day with no event from three hours before to a day after; -1 where there is none. */

@@ -16,6 +16,8 @@ import { simulatedHosts } from './host.ts';
 
 const megabyte = 1_000_000;
 const ticksPerSecond = 100;
+/** As many as the page shows at first. */
+const firstRows = 20;
 
 /**
  * A real Vigía, with its own Prometheus, that watches `count` simulated hosts at 15 s, each with a model: memory and CPU over
@@ -52,10 +54,12 @@ export async function watchedFleet(
     progress(`watching for ${minutes} minutes`);
     const resident: number[] = [];
     const startedMs = performance.now();
+    const answers = answerTimes(vigia.url, minutes * 60_000);
     while (performance.now() - startedMs < minutes * 60_000) {
       resident.push(residentBytes(pids.vigia) / megabyte);
       await sleep(1000);
     }
+    const waits = await answers;
     const seconds = (performance.now() - startedMs) / 1000;
     const after = await ownMetrics(at.dataDir);
     const ticks = after.ticks - before.ticks;
@@ -67,6 +71,12 @@ export async function watchedFleet(
         unit: 'ms',
         note: `mean of ${ticks}, in the product`,
       },
+      {
+        what: 'longestAnswerMs',
+        value: waits.at(-1) ?? null,
+        unit: 'ms',
+        note: `GET /health, the longest of ${waits.length}; half within ${(waits[waits.length >> 1] ?? 0).toFixed(1)} ms`,
+      },
       { what: 'vigiaResidentMb', value: sorted[sorted.length >> 1] ?? null, unit: 'MB', note: `median of ${minutes} minutes` },
       { what: 'vigiaResidentHighestMb', value: sorted.at(-1) ?? null, unit: 'MB' },
       { what: 'vigiaCores', value: (cpuSeconds(pids.vigia) - before.vigiaSeconds) / seconds, unit: 'ratio', note: 'share of one core' },
@@ -77,7 +87,7 @@ export async function watchedFleet(
         note: 'share of one core, with its scrapes and rules',
       },
     ];
-    return [...figures, ...(await pageLoads(vigia, count, loads, progress))];
+    return [...figures, ...(await pageLoads(vigia, pids, { count, loads }, progress))];
   } finally {
     await vigia?.stop();
     await exporter.stop();
@@ -107,55 +117,93 @@ async function fill(dataDir: string, targets: readonly { name: string; address: 
   }
 }
 
-async function pageLoads(vigia: Vigia, count: number, loads: number, progress: (line: string) => void): Promise<Figure[]> {
+/** How long a small answer takes while ticks go on, ascending: it waits for whatever blocks the event loop. */
+async function answerTimes(url: string, ms: number): Promise<number[]> {
+  const times: number[] = [];
+  for (const endMs = performance.now() + ms; performance.now() < endMs; ) {
+    const startedMs = performance.now();
+    await (await request(`${url}/health`)).body.dump();
+    times.push(performance.now() - startedMs);
+    // Fewer than are answered in a minute.
+    await sleep(70);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+async function pageLoads(
+  vigia: Vigia,
+  pids: { vigia: number; prometheus: number },
+  { count, loads }: { count: number; loads: number },
+  progress: (line: string) => void,
+): Promise<Figure[]> {
   const browser = await launch();
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     const [name = '', value = ''] = vigia.cookie().split('=');
     await context.addCookies([{ name, value, url: vigia.url }]);
     const times: number[] = [];
-    const rows = Math.min(count, 50);
+    const page: number[] = [];
+    const server: number[] = [];
+    const serverSeconds = () => cpuSeconds(pids.vigia) + cpuSeconds(pids.prometheus);
+    const rows = Math.min(count, firstRows);
     for (let load = 0; load <= loads; load += 1) {
-      const page = await context.newPage();
+      const tab = await context.newPage();
+      const inside = await context.newCDPSession(tab);
+      await inside.send('Performance.enable', { timeDomain: 'threadTicks' });
+      const serverBefore = serverSeconds();
       const startedMs = performance.now();
-      await page.goto(vigia.url, { waitUntil: 'commit' });
-      await page
+      await tab.goto(vigia.url, { waitUntil: 'commit' });
+      await tab
         .locator('li.target-row')
         .nth(rows - 1)
         .waitFor();
       times.push(performance.now() - startedMs);
+      const { metrics } = await inside.send('Performance.getMetrics');
+      page.push((metrics.find((metric) => metric.name === 'TaskDuration')?.value ?? Number.NaN) * 1000);
+      server.push((serverSeconds() - serverBefore) * 1000);
       progress(`overview: ${times.at(-1)?.toFixed(0)} ms`);
-      await page.close();
+      await tab.close();
       // Between two ticks and after one, as it comes.
       await sleep(3_300);
     }
     const [first = 0, ...again] = times;
-    again.sort((a, b) => a - b);
-    const api: number[] = [];
-    let bytes = 0;
-    for (let ask = 0; ask < 5; ask += 1) {
-      const startedMs = performance.now();
-      const answer = await request(`${vigia.url}/api/overview`, { headers: { cookie: vigia.cookie() } });
-      bytes = (await answer.body.arrayBuffer()).byteLength;
-      api.push(performance.now() - startedMs);
-    }
-    api.sort((a, b) => a - b);
+    const middle = (some: readonly number[]): number | null => some.toSorted((a, b) => a - b)[some.length >> 1] ?? null;
+    const asked = await apiTimes(vigia, `/api/overview?targets=${rows}&incidents=10`, pids.vigia);
     return [
       { what: 'overviewFirstMs', value: first, unit: 'ms', note: 'a browser that never saw it' },
       {
         what: 'overviewMs',
-        value: again[again.length >> 1] ?? null,
+        value: middle(again),
         unit: 'ms',
         atMost: 1_000,
         note: `median of ${again.length}, until ${rows} rows are there`,
       },
-      { what: 'overviewSlowestMs', value: again.at(-1) ?? null, unit: 'ms' },
-      { what: 'overviewAnswerMs', value: api[2] ?? null, unit: 'ms', note: 'GET /api/overview' },
-      { what: 'overviewAnswerBytes', value: bytes, unit: 'bytes' },
+      { what: 'overviewSlowestMs', value: Math.max(...again), unit: 'ms' },
+      { what: 'overviewPageCpuMs', value: middle(page.slice(1)), unit: 'ms', note: "CPU time of the page's own thread" },
+      { what: 'overviewServerCpuMs', value: middle(server.slice(1)), unit: 'ms', note: 'CPU time of Vigía and Prometheus meanwhile' },
+      { what: 'overviewAnswerMs', value: asked.ms, unit: 'ms', note: 'what the page asks' },
+      { what: 'overviewAnswerCpuMs', value: asked.cpuMs, unit: 'ms', note: 'CPU time of Vigía' },
+      { what: 'overviewAnswerBytes', value: asked.bytes, unit: 'bytes' },
+      { what: 'overviewWholeMs', value: (await apiTimes(vigia, '/api/overview', pids.vigia)).ms, unit: 'ms', note: `all ${count} targets` },
     ];
   } finally {
     await browser.close();
   }
+}
+
+/** Median time, CPU time each, and size of an answer. */
+async function apiTimes(vigia: Vigia, path: string, pid: number): Promise<{ ms: number; cpuMs: number; bytes: number }> {
+  const times: number[] = [];
+  let bytes = 0;
+  const before = cpuSeconds(pid);
+  for (let ask = 0; ask < 20; ask += 1) {
+    const startedMs = performance.now();
+    const answer = await request(`${vigia.url}${path}`, { headers: { cookie: vigia.cookie() } });
+    bytes = (await answer.body.arrayBuffer()).byteLength;
+    times.push(performance.now() - startedMs);
+  }
+  const cpuMs = ((cpuSeconds(pid) - before) / times.length) * 1000;
+  return { ms: times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN, cpuMs, bytes };
 }
 
 async function ownMetrics(dataDir: string): Promise<{ ticks: number; tickSeconds: number }> {

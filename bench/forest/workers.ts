@@ -29,21 +29,28 @@ export async function workerFigures({ values, rows: count, features }: DataFiles
   const table = loadKernels().table(10_000, features);
   table.rows.set(rows.subarray(0, 10_000 * features));
   const forest = table.grow({ trees: 100, sampleSize: 256, seed: 1 });
-  const pools = [startPool(1), startPool(2)] as const;
-  const times: [number[], number[]] = [[], []];
+  const [single, other, double] = [startPool(1), startPool(1), startPool(2)];
+  const score = (pool: typeof single) => pool.score(forest, rows, 'batch');
+  /** `apart`: two that share nothing but the rows they read, each all of the work: what the machine's cores give. */
+  const ways = { one: () => score(single), two: () => score(double), apart: () => Promise.all([score(single), score(other)]) };
+  const times = { one: [] as number[], two: [] as number[], apart: [] as number[] };
+  const cpu = { one: [] as number[], two: [] as number[], apart: [] as number[] };
   try {
     // The first time is not counted: the workers' compilers work on it.
     for (let round = -1; round < rounds; round++) {
-      for (const which of [0, 1] as const) {
-        const start = performance.now();
-        await pools[which].score(forest, rows, 'batch');
-        if (round >= 0) times[which].push(performance.now() - start);
+      for (const way of ['one', 'two', 'apart'] as const) {
+        const [start, before] = [performance.now(), process.cpuUsage()];
+        await ways[way]();
+        const { user, system } = process.cpuUsage(before);
+        if (round < 0) continue;
+        times[way].push(performance.now() - start);
+        cpu[way].push((user + system) / 1000);
       }
     }
   } finally {
-    await Promise.all(pools.map((pool) => pool.close()));
+    await Promise.all([single, other, double].map((pool) => pool.close()));
   }
-  const [one, two] = [median(times[0]), median(times[1])];
+  const [one, two, apart] = [median(times.one), median(times.two), median(times.apart)];
   const free = idle >= 2;
   return [
     {
@@ -52,6 +59,13 @@ export async function workerFigures({ values, rows: count, features }: DataFiles
       unit: 'ratio',
       ...(free ? { atLeast: 1.7 } : { note: `only ${idle} cores were idle` }),
     },
+    {
+      what: 'two workers that share nothing against one',
+      value: (2 * one) / apart,
+      unit: 'ratio',
+      note: 'each all of the work: what the two cores of this machine give',
+    },
+    { what: 'CPU time of two workers against one', value: median(cpu.two) / median(cpu.one), unit: 'ratio' },
     { what: 'one worker', value: one, unit: 'ms' },
     { what: 'two workers', value: two, unit: 'ms' },
   ];

@@ -7,16 +7,19 @@ import type { WatchedMachine } from './house.ts';
 /** A calm machine gives no alert. Messages are counted too: none may come without an incident. */
 export async function quiet(machine: WatchedMachine, minutes: number): Promise<Figure[]> {
   const { vigia, telegram } = machine;
-  const count = async () => (await vigia.api<IncidentPage>('GET', '/api/incidents')).total;
-  const [incidents, messages, sinceMs] = [await count(), telegram.received.length, Date.now()];
+  const list = async () => (await vigia.api<IncidentPage>('GET', '/api/incidents')).incidents;
+  const [known, messages, sinceMs] = [(await list()).map(({ id }) => id), telegram.received.length, Date.now()];
   await sleep(minutes * 60_000);
   const { profile, id } = await machine.target();
   const { total } = await vigia.api<FindingPage>(
     'GET',
     `/api/ai/findings?profile=${profile}&entity=${encodeURIComponent(id)}&fromMs=${sinceMs}`,
   );
+  const incidents = (await list()).filter(({ id }) => !known.includes(id));
+  // A machine that was not quiet after all shows in what it was.
+  const note = incidents.map(({ title, openedMs }) => `after ${Math.round((openedMs - sinceMs) / 60_000)} min: ${title}`).join('; ');
   return [
-    { what: `incidents in ${minutes} quiet minutes`, value: (await count()) - incidents, unit: 'count', atMost: 0 },
+    { what: `incidents in ${minutes} quiet minutes`, value: incidents.length, unit: 'count', atMost: 0, ...(note === '' ? {} : { note }) },
     { what: `messages in ${minutes} quiet minutes`, value: telegram.received.length - messages, unit: 'count', atMost: 0 },
     { what: 'single steps at or above threshold', value: total, unit: 'count', note: 'two in a row are an alert' },
   ];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGuardedFetch, type GuardedFetch } from '../../src/clients/guarded.ts';
 import { createPrometheusClient } from '../../src/clients/prometheus.ts';
@@ -37,6 +38,10 @@ interface TickTimes {
   readonly parse: number;
   readonly score: number;
   readonly commit: number;
+  /** The longest time for which the event loop took nothing else. */
+  readonly block: number;
+  /** CPU time of the process, its threads included. */
+  readonly cpu: number;
 }
 
 /**
@@ -48,11 +53,17 @@ export async function ticks(options: { count: number; ticks: number }, progress:
   const { learnMs, real, pure } = await timeTicks(options, progress);
   return [
     { what: `learn one of ${count} models`, value: learnMs, unit: 'ms' },
-    { what: `tick of ${count} hosts: total, median`, value: median(real, 'total'), unit: 'ms', note: `highest ${highest(real)} ms` },
+    {
+      what: `tick of ${count} hosts: total, median`,
+      value: median(real, 'total'),
+      unit: 'ms',
+      note: `highest ${highest(real, 'total').toFixed(0)} ms`,
+    },
     { what: '  queries (Prometheus and transport)', value: median(real, 'queries'), unit: 'ms' },
     { what: '  parse', value: median(real, 'parse'), unit: 'ms' },
     { what: '  score and assemble', value: median(real, 'score'), unit: 'ms' },
     { what: '  commit', value: median(real, 'commit'), unit: 'ms' },
+    { what: '  the event loop was blocked, longest', value: highest(real, 'block'), unit: 'ms' },
     { what: `tick of ${count} hosts without Prometheus: score and assemble`, value: median(pure, 'score'), unit: 'ms' },
     { what: '  commit', value: median(pure, 'commit'), unit: 'ms' },
   ];
@@ -118,13 +129,23 @@ function timedPipeline(source: Source, store: Store, fetching = stopwatch()) {
     defaultRealtime: true,
     onRows: quietly,
   });
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
   return async (of: typeof profile) => {
     for (const watch of [reading, committing, fetching]) watch.take();
+    loop.reset();
+    // Blocks are counted from its next turn on.
+    await sleep(3);
+    const cpuBefore = process.cpuUsage();
     const startedMs = performance.now();
     const result = await pipeline.tick(of);
     const total = performance.now() - startedMs;
+    const { user, system } = process.cpuUsage(cpuBefore);
     const [read, commit, queries] = [reading.take(), committing.take(), fetching.take()];
-    const times: TickTimes = { total, queries, parse: read - queries, score: total - read - commit, commit };
+    // What blocked last is noted with the next turn.
+    await sleep(3);
+    const looped = { block: loop.max / 1e6, cpu: (user + system) / 1000 };
+    const times: TickTimes = { total, queries, parse: read - queries, score: total - read - commit, commit, ...looped };
     return { ...result, times };
   };
 }
@@ -191,4 +212,4 @@ async function throughPrometheus(
 export const median = (times: readonly TickTimes[], part: keyof TickTimes): number =>
   times.map((each) => each[part]).toSorted((a, b) => a - b)[times.length >> 1] as number;
 
-export const highest = (times: readonly TickTimes[]): string => Math.max(...times.map((each) => each.total)).toFixed(0);
+export const highest = (times: readonly TickTimes[], part: keyof TickTimes): number => Math.max(...times.map((each) => each[part]));

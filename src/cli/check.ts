@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Config } from '../model/config.ts';
 import { formatDuration } from '../model/time.ts';
-import { listenOf, loadConfig, maskedConfig, readConfigFiles } from '../server/config.ts';
+import { listenOf, loadConfig, maskedConfig, mustKnowProfiles, readConfigFiles } from '../server/config.ts';
 import { loadProfiles } from '../server/profiles.ts';
 import { costInWords } from './cost.ts';
 import type { Invocation } from './invocation.ts';
 import { programDir, profilesDir } from './paths.ts';
+import { sourcesInWords } from './sources.ts';
 
 const defaultFile = join(programDir, 'vigia.yml');
 
@@ -27,12 +28,19 @@ export async function check({ options, print, remark }: Invocation): Promise<num
   listenOf(config);
   const files = readConfigFiles(config);
   const profiles = loadProfiles(profilesDir);
+  mustKnowProfiles(config, profiles);
   print(stringify(asWritten(maskedConfig(config))));
   remark(
     `Configuration: ${file ?? `defaults (there is no ${defaultFile})`}, then the environment. Profiles: ${[...profiles.keys()].join(', ')}.`,
   );
   const cost = await costInWords(config, files, profiles);
   if (cost !== '') remark(cost);
+  const sources = await sourcesInWords(config, profiles);
+  if (sources.lines.length > 0) remark(sources.lines.join('\n'));
+  if (sources.problems > 0) {
+    remark(`${sources.problems} problem(s) in what names targets. What cannot be read leaves the targets as they are.`);
+    return 1;
+  }
   remark('No problem found.');
   return 0;
 }
@@ -48,6 +56,7 @@ const durations = new Set([
   'retrain',
   'evictAfter',
   'acceptAfter',
+  'refresh',
   'incidents',
   'findings',
   'audit',

@@ -31,8 +31,7 @@ export async function exportSamples({ options, print }: Invocation): Promise<num
     rows = file.endsWith('.parquet') ? await writeParquet(body, draft) : await writeCsv(body, draft);
     renameSync(draft, file);
   } catch (thrown) {
-    if (thrown instanceof Error && 'syscall' in thrown && 'path' in thrown)
-      throw new VigiaError('file-unwritable', { file, reason: reasonOf(thrown) });
+    if (isOfTheDisk(thrown)) throw new VigiaError('file-unwritable', { file, reason: reasonOf(thrown) });
     throw new VigiaError('far-garbage', {
       what: `Vigía (pid ${running.pid})`,
       reason: 'the samples end before their time; its log says why',
@@ -43,6 +42,12 @@ export async function exportSamples({ options, print }: Invocation): Promise<num
   print(`${rows} samples written to ${file}.`);
   return 0;
 }
+
+/** A file that cannot be opened has a path; one that cannot be written any further, as on a full disk, only a code. */
+const isOfTheDisk = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  'syscall' in thrown &&
+  ('path' in thrown || ('code' in thrown && ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'].includes(String(thrown.code))));
 
 /** A time, or how long ago. */
 function momentOf(name: string, text: string | undefined, nowMs: number): number {

@@ -10,6 +10,8 @@ interface Command {
   /** What an option means to this command, where that is not what it means to the others. */
   readonly means?: Readonly<Record<string, string>>;
   readonly words?: number;
+  /** Words that may come after these. */
+  readonly moreWords?: number;
   /** What the first word is called; FILE without it. */
   readonly word?: string;
   /** Loaded only when it is asked for: `--help` needs none of the server. */
@@ -57,6 +59,12 @@ const commands: Readonly<Record<string, Command>> = {
     means: { out: 'folder to write into; files of the same name are replaced' },
     load: async () => (await import('./dashboards.ts')).dashboards,
   },
+  discover: {
+    usage: 'discover [--network CIDR] [--add ADDRESS] [--dismiss ADDRESS] [--json] [--data DIR]',
+    does: 'look for exporters on the network and suggest what could be watched; Vigía must run',
+    options: { network: 'text', add: 'text', dismiss: 'text', json: 'switch', data: 'text' },
+    load: async () => (await import('./discover.ts')).discover,
+  },
   accept: {
     usage: 'accept INCIDENT [--data DIR]',
     does: "take the new level of an incident's entity for normal, now; Vigía must run",
@@ -64,6 +72,32 @@ const commands: Readonly<Record<string, Command>> = {
     words: 1,
     word: 'INCIDENT',
     load: async () => (await import('./accept.ts')).accept,
+  },
+  maintenance: {
+    usage:
+      'maintenance list|add|end [WINDOW] [--profile SLUG] [--entity ID,ID] [--group NAME] [--from TIME] [--to TIME] [--for SPAN] [--note TEXT] [--json] [--data DIR]',
+    does: 'times that are not learned and of which nobody is messaged; Vigía must run',
+    options: {
+      profile: 'text',
+      entity: 'text',
+      group: 'text',
+      from: 'text',
+      to: 'text',
+      for: 'text',
+      note: 'text',
+      json: 'switch',
+      data: 'text',
+    },
+    means: {
+      profile: 'profile of the entities; linux-host by default',
+      entity: 'the entities, ids of targets; all of the profile without it and --group',
+      from: 'time like 2026-11-22T14:05:00Z, or in how long, like 2h; now by default',
+      to: 'time like 2026-11-22T16:05:00Z; without it and --for until somebody ends it',
+    },
+    words: 1,
+    moreWords: 1,
+    word: 'word list, add or end',
+    load: async () => (await import('./maintenance.ts')).maintenance,
   },
   models: {
     usage: 'models [--profile SLUG] [--entity ID] [--roll-back VERSION] [--json] [--data DIR] [--config FILE]',
@@ -146,7 +180,13 @@ const meanings: Readonly<Record<string, string>> = {
   json: 'one JSON object on standard output',
   profile: 'profile of the entities, linux-host for example',
   entity: 'the entity: the id of a target',
+  group: 'all targets whose label "group" is this now',
+  for: 'how long it lasts, like 90m',
+  note: 'what is done; people and charts see it',
   'roll-back': 'score with this version from now on, until somebody trains',
+  network: 'private IPv4 network, such as 192.168.1.0/24; without it the neighbours of the machine that Vigía runs on',
+  add: 'watch what the last search found at this HOST:PORT',
+  dismiss: 'never suggest again what the last search found at this HOST:PORT',
   days: 'how far back history is scored; 30 by default',
   detector: 'slug of the detector; docs/detectors has a page for each',
   threshold: 'score from which on a step is a finding, 0 to 1; the one that the detector learns by default',
@@ -219,7 +259,8 @@ function parse(command: Command, args: readonly string[]): Pick<Invocation, 'opt
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     const wanted = command.words ?? 0;
     if (positionals.length < wanted) throw new Error(`The ${command.word ?? 'FILE'} is missing`);
-    if (positionals.length > wanted) throw new Error(`"${positionals[wanted]}" is one word too many`);
+    const most = wanted + (command.moreWords ?? 0);
+    if (positionals.length > most) throw new Error(`"${positionals[most]}" is one word too many`);
     return { options: values as Invocation['options'], words: positionals };
   } catch (thrown) {
     // The parser's further sentences are about words that begin with "-".

@@ -1,5 +1,5 @@
 import { VigiaError } from '../model/errors.ts';
-import type { ModelInfo } from '../model/score.ts';
+import { type ModelInfo, pooledFrom } from '../model/score.ts';
 import { minuteText } from '../model/time.ts';
 import type { Store } from '../store/contract.ts';
 import { runningOn } from '../server/data-folder.ts';
@@ -57,9 +57,11 @@ function inWords(found: readonly ModelInfo[]): string {
     const before = found[at - 1];
     if (before?.profile !== info.profile || before.entity !== info.entity) lines.push(`${info.entity} (${info.profile})`);
     const state = info.pinned ? 'active, rolled back to' : info.state;
+    const pooled = pooledFrom(info);
+    const others = pooled === null ? '' : ` and ${pooled === 1 ? '1 similar entity' : `${pooled} similar entities`}`;
     lines.push(
       `  ${info.state === 'active' ? '*' : ' '} ${String(info.version).padStart(4)}  ${info.detector}  ${state}, made ${minuteText(info.createdMs)}`,
-      `          ${info.steps} steps from ${minuteText(info.trainedFromMs)} to ${minuteText(info.trainedToMs)}, ` +
+      `          ${info.steps} steps${others} from ${minuteText(info.trainedFromMs)} to ${minuteText(info.trainedToMs)}, ` +
         `${(info.bytes / 1000).toFixed(1)} kB, data ${info.dataSha256 === '' ? 'unknown' : info.dataSha256.slice(0, 12)}`,
     );
   }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGuardedFetch } from '../clients/guarded.ts';
 import { VigiaError } from '../model/errors.ts';
-import { listenOf, readConfigFiles } from '../server/config.ts';
+import { listenOf, mustKnowProfiles, readConfigFiles } from '../server/config.ts';
 import { openDataFolder, runningOn } from '../server/data-folder.ts';
 import { loadProfiles } from '../server/profiles.ts';
 import { raise } from '../server/raise.ts';
@@ -27,6 +27,7 @@ export async function up(invocation: Invocation): Promise<number> {
   listenOf(config);
   const files = readConfigFiles(config);
   const profiles = loadProfiles(profilesDir);
+  mustKnowProfiles(config, profiles);
   const other = runningOn(dataDir);
   if (other !== null) throw new VigiaError('data-in-use', { pid: other.pid, dir: dataDir });
 

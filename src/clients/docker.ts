@@ -43,6 +43,7 @@ interface Limits {
   readonly deadlineMs: number;
   readonly maxBytes: number;
 }
+type Fetch = (...call: Parameters<GuardedFetch>) => Promise<GuardedAnswer>;
 type Ask = (path: string, limits: Limits) => Promise<GuardedAnswer>;
 
 /** The versions of the Engine API whose answers are known. */
@@ -57,13 +58,22 @@ const CONNECTIONS = 32;
 
 /**
  * A client of one engine, by `unix:///path` or `tcp://HOST:PORT` (also `http`, `https`).
+ * `secure` is a fetch that has the certificates of an engine with TLS; it is closed with the client.
  * @throws VigiaError `far-*` from every method.
  */
-export function createDockerClient(options: { name: string; socket: string; fetch: GuardedFetch }): DockerClient {
+export function createDockerClient(options: {
+  name: string;
+  socket: string;
+  fetch: GuardedFetch;
+  secure?: GuardedFetch | undefined;
+}): DockerClient {
+  const { socket, secure } = options;
   const what = `Docker engine ${options.name}`;
-  const { ask, close } = options.socket.startsWith('unix://')
-    ? overSocket(options.socket.slice('unix://'.length), what)
-    : overNetwork(options.socket.replace(/^tcp:/, 'http:'), what, options.fetch);
+  const { ask, close } = socket.startsWith('unix://')
+    ? overSocket(socket.slice('unix://'.length), what)
+    : secure === undefined
+      ? overNetwork(socket.replace(/^tcp:/, 'http:'), what, options.fetch, async () => {})
+      : overNetwork(socket.replace(/^tcp:/, 'https:'), what, hinted(secure), secure.close);
   let version: Promise<string> | null = null;
 
   const json = async <T>(path: string, schema: z.ZodType<T>, limits: Limits): Promise<{ value: T; answer: GuardedAnswer } | null> => {
@@ -159,11 +169,22 @@ function dateOf(what: string, answer: GuardedAnswer): number {
   return ms;
 }
 
-function overNetwork(baseUrl: string, what: string, fetch: GuardedFetch): { ask: Ask; close: () => Promise<void> } {
-  return {
-    ask: (path, limits) => fetch(`${baseUrl}${path}`, { ...limits, allowLoopback: true, what }),
-    close: async () => {},
+/** An engine that does not take a certificate may hang up before its word about it arrives. */
+function hinted(fetch: GuardedFetch): Fetch {
+  return async (url, options) => {
+    try {
+      return await fetch(url, options);
+    } catch (thrown) {
+      if (!(thrown instanceof VigiaError) || thrown.code !== 'far-unreachable') throw thrown;
+      const reason = String(thrown.params['reason']);
+      if (!reason.endsWith('cut off')) throw thrown;
+      throw new VigiaError('far-unreachable', { ...thrown.params, reason: `${reason} (it may refuse our certificate, or miss one)` });
+    }
   };
+}
+
+function overNetwork(baseUrl: string, what: string, fetch: Fetch, close: () => Promise<void>): { ask: Ask; close: () => Promise<void> } {
+  return { ask: (path, limits) => fetch(`${baseUrl}${path}`, { ...limits, allowLoopback: true, what }), close };
 }
 
 /** Plain HTTP over a Unix socket, with the bounds of the guarded fetch: a total deadline, a byte cap, no redirects. */

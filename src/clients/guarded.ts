@@ -70,9 +70,13 @@ export interface GuardedFetchOptions {
         readonly servername?: string | undefined;
       }
     | undefined;
+  /** The setting that names authorities to trust, for sentences; `network.caFile` by default. */
+  readonly caSetting?: string | undefined;
   /** Ports of Vigía and its children on this machine. */
   readonly forbiddenPorts: () => ReadonlySet<number>;
   readonly lookup?: ((hostname: string) => Promise<readonly ResolvedAddress[]>) | undefined;
+  /** How long a connection may take to be made; 10 s by default. */
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 type Reach = 'far' | 'self' | 'child';
@@ -132,7 +136,13 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         if (wanted.all === true) answer(null, addresses);
         else answer(null, addresses[0]?.address, addresses[0]?.family);
       };
-      const settings = { ...tls, lookup: pinned, timeout: CONNECT_TIMEOUT_MS, allowH2: false, autoSelectFamily: true };
+      const settings = {
+        ...tls,
+        lookup: pinned,
+        timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+        allowH2: false,
+        autoSelectFamily: true,
+      };
       buildConnector(settings as buildConnector.BuildOptions)(target, done);
     };
     const connect: buildConnector.connector = (target, done) => void open(target, done);
@@ -225,7 +235,8 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     } catch (thrown) {
       if (thrown instanceof VigiaError) throw thrown;
       if (isNotHttp(thrown)) throw new VigiaError('far-garbage', { what, reason: 'it does not speak HTTP' });
-      throw new VigiaError('far-unreachable', { what, url: url.origin, reason: connectionReason(thrown) });
+      const reason = connectionReason(thrown).replace('network.caFile', options.caSetting ?? 'network.caFile');
+      throw new VigiaError('far-unreachable', { what, url: url.origin, reason });
     } finally {
       clearTimeout(timer);
       wanted.signal?.removeEventListener('abort', giveUp);

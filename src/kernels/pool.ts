@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { IsolationForest } from '../detect/forest/forest.ts';
-import { scoresOf } from './shape.ts';
+import { rowCountOf } from './shape.ts';
 
 /** What a worker is told. Rows and scores lie in shared memory; `next` counts the chunks that somebody has taken. */
 export interface Job {
@@ -15,8 +15,8 @@ export interface Job {
   readonly next: Int32Array;
 }
 
-/** Rows that a worker takes at once: some milliseconds of work, so that all end at about the same time. */
-export const chunkRows = 8192;
+/** Rows that a worker takes at once: a millisecond of work, so that all end at about the same time. */
+export const chunkRows = 4096;
 
 export interface ScoringPool {
   /**
@@ -75,7 +75,7 @@ export function startPool(size: number): ScoringPool {
 
   return {
     async score(forest, rows, how) {
-      const count = scoresOf(rows, forest.featureCount, undefined).length;
+      const count = rowCountOf(rows, forest.featureCount);
       let given = rows;
       if (!(rows.buffer instanceof SharedArrayBuffer)) {
         given = sharedRows(count, forest.featureCount);

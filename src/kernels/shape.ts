@@ -36,10 +36,15 @@ export function toHeaps(forest: IsolationForest, rightFirst: boolean): HeapFores
   return roots.every((root, tree) => lay(tree, root, 1, 0)) ? { nodes, leaves } : null;
 }
 
+/** @throws RangeError when the length does not fit. */
+export function rowCountOf(rows: Float32Array, featureCount: number): number {
+  if (rows.length % featureCount !== 0) throw new RangeError(`Rows of ${featureCount} features cannot be made of ${rows.length} values.`);
+  return rows.length / featureCount;
+}
+
 /** How many rows there are, and where their scores go. @throws RangeError when the lengths do not fit. */
 export function scoresOf(rows: Float32Array, featureCount: number, scores: Float64Array | undefined): Float64Array {
-  if (rows.length % featureCount !== 0) throw new RangeError(`Rows of ${featureCount} features cannot be made of ${rows.length} values.`);
-  const count = rows.length / featureCount;
+  const count = rowCountOf(rows, featureCount);
   if (scores !== undefined && scores.length !== count) throw new RangeError(`${count} rows have ${count} scores, not ${scores.length}.`);
   return scores ?? new Float64Array(count);
 }

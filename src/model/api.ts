@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountSchema, apiTokenSchema, auditSchema, emailSchema, passwordSchema, roleSchema, scopeSchema } from './account.ts';
 import { alertSchema, incidentSchema, incidentSummarySchema, severitySchema } from './incident.ts';
 import { similarIncidentSchema } from './explanation.ts';
+import { fleetSummarySchema } from './fleet.ts';
 import { markSchema } from './mark.ts';
 import { unitSchema } from './profile.ts';
 import { basisField, findingSchema, modelInfoSchema } from './score.ts';
@@ -75,6 +76,8 @@ export const targetOverviewSchema = targetSchema.extend({
   firing: z.number(),
   /** Score over the last hour. */
   spark: pointsSchema,
+  /** The open incident of one that is listed, where it has one. */
+  incident: incidentSummarySchema.nullable().optional(),
 });
 export type TargetOverview = z.infer<typeof targetOverviewSchema>;
 
@@ -82,11 +85,20 @@ export const overviewSchema = z.object({
   nowMs: z.number(),
   /** The verdict of the first screen: is anything wrong. */
   state: stateSchema,
+  /** Of everything watched, however much of it is listed below. */
+  summary: fleetSummarySchema,
+  /** The worst first: as many as were asked for. */
   targets: z.array(targetOverviewSchema),
+  /** Open and unknown ones, newest first: as many as were asked for, at most 200 of each. */
   incidents: z.array(incidentSummarySchema),
+  incidentsTotal: z.number(),
   parts: z.array(partHealthSchema),
 });
 export type Overview = z.infer<typeof overviewSchema>;
+
+/** Part of what is watched, the worst first; `total` is how many match. */
+export const targetPageSchema = z.object({ targets: z.array(targetOverviewSchema), total: z.number() });
+export type TargetPage = z.infer<typeof targetPageSchema>;
 
 /** P06. Null is "no data". Shares are ratios in [0, 1]. */
 export const hostSummarySchema = z.object({
@@ -126,17 +138,21 @@ export const hostSchema = z.object({
   rules: z.array(ruleSchema),
   incidents: z.array(incidentSummarySchema),
   model: modelInfoSchema.nullable(),
+  /** From how many similar entities the model was learned, until it has enough of its own; null otherwise. */
+  pooledFrom: z.number().nullable(),
+  /** The maintenance that runs; null `toMs` until somebody ends it. */
+  maintenance: z.object({ toMs: z.number().nullable(), text: z.string() }).nullable(),
   /** Models of this entity that were found damaged and set aside. */
   corruptModels: z.number(),
 });
 export type Host = z.infer<typeof hostSchema>;
 
-/** One chart: series by legend, and the expected band where the panel draws one feature. */
+/** One chart: series by legend, and where the panel draws one feature, what was expected of it over time. */
 export const panelDataSchema = z.object({
   panel: z.string(),
   unit: unitSchema,
   series: z.array(z.object({ legend: z.string(), points: pointsSchema })),
-  band: z.object({ low: z.number(), high: z.number() }).nullable(),
+  band: z.object({ low: pointsSchema, high: pointsSchema }).nullable(),
 });
 export type PanelData = z.infer<typeof panelDataSchema>;
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { archiveSchema } from './archive.ts';
-import { engineInputSchema } from './docker.ts';
+import { configuredEngineSchema } from './docker.ts';
 import { kubernetesSchema } from './kubernetes.ts';
 import { grafanaPanelSchema } from './grafana.ts';
+import { discoverySchema } from './discovery.ts';
 import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
@@ -211,7 +212,7 @@ const exportersSchema = z.strictObject({
 });
 
 const dockerSchema = z
-  .array(engineInputSchema)
+  .array(configuredEngineSchema)
   .max(200)
   .refine((engines) => new Set(engines.map(({ socket }) => socket)).size === engines.length, 'an engine stands there twice');
 
@@ -240,8 +241,9 @@ export const configSchema = z.strictObject({
   docker: dockerSchema
     .default([])
     .describe(
-      'Docker engines whose containers are watched: `name` (what people call it) and `socket` (a path, or tcp://HOST:PORT) of each.',
+      'Docker engines whose containers are watched: `name` (what people call it), `socket` (a path, or tcp://HOST:PORT) and, for one with TLS, `tls` of each: `certPath` (a folder with ca.pem, cert.pem and key.pem, as DOCKER_CERT_PATH names one), or `caFile`, `certFile` and `keyFile`.',
     ),
+  discovery: discoverySchema.optional().describe('Targets that DNS and files name, and what a search of the network asks.'),
   parts: partsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -18,6 +18,26 @@ export const socketSchema = z
 export const engineInputSchema = z.strictObject({ name: z.string().trim().min(1).max(64), socket: socketSchema });
 export type EngineInput = z.infer<typeof engineInputSchema>;
 
+/** Certificates of an engine that listens with TLS: PEM files, in a folder as DOCKER_CERT_PATH names one, or one by one. */
+const engineTlsSchema = z
+  .strictObject({
+    certPath: z.string().min(1).optional(),
+    caFile: z.string().min(1).optional(),
+    certFile: z.string().min(1).optional(),
+    keyFile: z.string().min(1).optional(),
+  })
+  .refine(({ certPath, caFile, certFile }) => (certPath ?? caFile ?? certFile) !== undefined, 'certPath, or caFile, certFile and keyFile')
+  .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), 'certFile and keyFile belong together');
+export type EngineTls = z.infer<typeof engineTlsSchema>;
+
+/** An engine of the configuration file, which alone may name files. */
+export const configuredEngineSchema = engineInputSchema
+  .extend({ tls: engineTlsSchema.optional() })
+  .refine(({ socket, tls }) => tls === undefined || /^(tcp|https):/.test(socket), {
+    path: ['tls'],
+    message: 'TLS is for tcp://HOST:PORT, not for a socket of this machine',
+  });
+
 /** `ended`: it came to its end by itself and without an error, as a job does. */
 export const containerStateSchema = z.enum([
   'running',

@@ -17,6 +17,7 @@ export const errorTable = {
   'config-syntax': row(500, 78, '{file} is not valid YAML: {reason}.'),
   'config-invalid': row(500, 78, '{count} problem(s) in the configuration:\n{problems}'),
   'config-secret-file': row(500, 78, 'Cannot read the secret file {file} that {key} names: {reason}.'),
+  'docker-tls': row(500, 78, 'Vigía cannot use {file} for the Docker engine {name}: {reason}.'),
   'kubernetes-access': row(500, 78, 'Vigía cannot use {file} to reach Kubernetes: {reason}.'),
   // Starting
   'data-unwritable': row(

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** The entity of a mark that is about all of a profile, also about what comes later. */
+export const wholeProfile = '';
+
 /**
  * What is known of a stretch of one entity's time: a `fault` or `maintenance` is never learned; a level shift that was `accepted`
  * is, although it was called anomalous.
@@ -7,6 +10,7 @@ import { z } from 'zod';
 export const markSchema = z.object({
   id: z.number(),
   profile: z.string(),
+  /** Empty for all of the profile. */
   entity: z.string(),
   kind: z.enum(['fault', 'maintenance', 'accepted']),
   fromMs: z.number(),

@@ -76,3 +76,9 @@ export const modelInfoSchema = z.object({
   pinned: z.boolean(),
 });
 export type ModelInfo = z.infer<typeof modelInfoSchema>;
+
+/** From how many similar entities a young one's model was learned, beside its own few steps; null for one of its own. */
+export function pooledFrom({ options }: Pick<ModelInfo, 'options'>): number | null {
+  const { pooled } = options;
+  return typeof pooled === 'number' ? pooled : null;
+}

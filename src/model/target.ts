@@ -14,7 +14,7 @@ export const addressSchema = z
 const reserved: ReadonlySet<string> = new Set(['target', 'profile', 'job', 'instance', 'entity']);
 
 /** Labels that a person adds to every series of a target. */
-const labelsSchema = z.record(z.string(), z.string().max(128)).superRefine((labels, context) => {
+export const labelsSchema = z.record(z.string(), z.string().max(128)).superRefine((labels, context) => {
   for (const name of Object.keys(labels)) {
     const isName = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && !name.startsWith('__');
     if (!isName) context.addIssue({ code: 'custom', message: `"${name}" is no label name: letters, digits and "_" only` });
@@ -41,11 +41,22 @@ export const targetSchema = targetInputSchema.extend({
   id: z.string(),
   /** HOST:PORT; of a Docker engine its socket; of what is no address of its own, where it is. */
   address: z.string(),
-  /** `vigia` for the host Vigía runs on (its own node_exporter child), `docker` for an engine, `kubernetes` for a cluster's node, `user` for what a person added. */
-  managedBy: z.enum(['vigia', 'docker', 'user', 'kubernetes']),
+  /**
+   * `vigia` for the host Vigía runs on (its own node_exporter child), `docker` for an engine, `kubernetes` for a cluster's node, `dns` and
+   * `file` for what such a source of the configuration names, `user` for what a person added.
+   */
+  managedBy: z.enum(['vigia', 'docker', 'user', 'kubernetes', 'dns', 'file']),
+  /** Which source of `discovery` named it; absent for all others. */
+  source: z.string().optional(),
   createdMs: z.number(),
 });
 export type Target = z.infer<typeof targetSchema>;
+
+/** Whether a source of the configuration named it, and not a person. */
+export const isDiscovered = ({ managedBy }: Pick<Target, 'managedBy'>): boolean => managedBy === 'dns' || managedBy === 'file';
+
+/** Whether Prometheus finds it at its address, among the others of its profile. */
+export const isAtAddress = (target: Pick<Target, 'managedBy'>): boolean => target.managedBy === 'user' || isDiscovered(target);
 
 /** Three values, everywhere: no data is never ok. */
 export const stateSchema = z.enum(['ok', 'bad', 'unknown']);

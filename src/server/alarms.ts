@@ -14,6 +14,7 @@ import type { Config } from '../model/config.ts';
 import { reasonOf } from '../model/errors.ts';
 import type { ThresholdBasis } from '../model/score.ts';
 import type { AlarmRow, AlarmWish, Store } from '../store/contract.ts';
+import { breathe } from './breath.ts';
 import type { Log } from './log.ts';
 
 /** The level that counts, and why it is this one. */
@@ -54,7 +55,7 @@ export interface Alarms {
   /** What the next score is judged by. */
   inForce(profile: string, entity: string, others: OtherLevels): LevelInForce;
   /** To be saved, as of `tsMs`. */
-  rows(profile: string, entities: Iterable<string>, tsMs: number): AlarmRow[];
+  rows(profile: string, entities: Iterable<string>, tsMs: number): Promise<AlarmRow[]>;
   /** The tick up to here was committed. */
   settle(profile: string, cursorMs: number, ledger?: string): void;
   /** The tick was not: the next one begins with what was saved. */
@@ -148,6 +149,7 @@ export function createAlarms(options: {
       for (const row of await store.alarms.list(profile)) {
         const alarm = ledger.owns(row.entity) ? read(profile, row, cursorMs) : null;
         if (alarm !== null) alarms.set(row.entity, alarm);
+        await breathe();
       }
       ledgers.set(ledger.name, { cursorMs, ledger, alarms });
     },
@@ -165,11 +167,16 @@ export function createAlarms(options: {
       const alarm = find(profile, entity);
       return alarm === undefined ? judged(config.threshold, null, others) : inForceOf(config.threshold, alarm, others);
     },
-    rows: (profile, entities, tsMs) =>
-      [...entities].flatMap((entity) => {
+    async rows(profile, entities, tsMs) {
+      const common = { tsMs, settings: settings() };
+      const rows: AlarmRow[] = [];
+      for (const entity of entities) {
         const alarm = find(profile, entity);
-        return alarm === undefined ? [] : [{ entity, tsMs, sinceMs: alarm.sinceMs, settings: settings(), state: sealAlarm(alarm) }];
-      }),
+        if (alarm !== undefined) rows.push({ entity, ...common, sinceMs: alarm.sinceMs, state: sealAlarm(alarm) });
+        await breathe();
+      }
+      return rows;
+    },
     settle(profile, cursorMs, ledger = profile) {
       const ledgers = standing.get(profile);
       const stood = ledgers?.get(ledger);

@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { detectors } from '../detect/index.ts';
 import { type Config, configSchema, configSecrets } from '../model/config.ts';
+import { type EngineCertificates, readEngineCertificates } from '../clients/docker-tls.ts';
 import { type AccessOptions, type KubernetesAccess, readAccess } from '../clients/kubernetes/access.ts';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { MASKED, receiverSecrets } from '../model/receiver.ts';
@@ -120,6 +121,19 @@ function detectionProblems({ detector, timeZone }: Config['detection']): string[
   return problems;
 }
 
+/** What only the profiles tell. @throws VigiaError `config-invalid` where the configuration names one that is not there. */
+export function mustKnowProfiles({ discovery }: Config, profiles: ReadonlyMap<string, unknown>): void {
+  const known = [...profiles.keys()];
+  const named = [
+    ...(discovery?.dns ?? []).map(({ profile }, at) => ({ key: `discovery.dns.${at}.profile`, profile })),
+    ...(discovery?.files ?? []).map(({ profile }, at) => ({ key: `discovery.files.${at}.profile`, profile })),
+  ];
+  const problems = named
+    .filter(({ profile }) => !profiles.has(profile))
+    .map(({ key, profile }) => `  ${key}: there is no profile "${profile}"${nearest(profile, known)}`);
+  if (problems.length > 0) throw new VigiaError('config-invalid', { count: problems.length, problems: problems.join('\n') });
+}
+
 function describe(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
@@ -151,11 +165,15 @@ function distance(a: string, b: string): number {
 }
 
 /** The schema under a path of keys, through defaults and optionals. */
-function schemaAt(path: readonly string[]): z.ZodType | null {
+function schemaAt(path: readonly string[], intoLists = false): z.ZodType | null {
   let schema: z.ZodType | null = configSchema;
   for (const key of path) {
     const inner: z.ZodType = unwrap(schema);
     if (inner instanceof z.ZodRecord) return z.string();
+    if (intoLists && inner instanceof z.ZodArray) {
+      schema = inner.element as z.ZodType;
+      continue;
+    }
     schema = inner instanceof z.ZodObject ? ((inner.shape as Record<string, z.ZodType>)[key] ?? null) : null;
     if (schema === null) return null;
   }
@@ -163,7 +181,7 @@ function schemaAt(path: readonly string[]): z.ZodType | null {
 }
 
 function keysAt(path: readonly string[]): string[] {
-  const schema = schemaAt(path);
+  const schema = schemaAt(path, true);
   const inner = schema === null ? null : unwrap(schema);
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
@@ -196,6 +214,8 @@ export interface ConfigFiles {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly caPem: string | undefined;
   readonly kubernetes?: KubernetesAccess | undefined;
+  /** Of Docker engines with TLS, by their sockets. */
+  readonly engines?: ReadonlyMap<string, EngineCertificates>;
 }
 
 /** How the cluster of a configuration is found. */
@@ -203,7 +223,7 @@ export function accessOptions(kubernetes: NonNullable<Config['kubernetes']>, env
   return { kubeconfig: kubernetes.kubeconfig, context: kubernetes.context, env };
 }
 
-/** @throws VigiaError `config-unreadable`, `kubernetes-access`. */
+/** @throws VigiaError `config-unreadable`, `kubernetes-access`, `docker-tls`. */
 export function readConfigFiles(config: Config): ConfigFiles {
   const { tls } = config.server;
   const { caFile } = config.network;
@@ -211,6 +231,9 @@ export function readConfigFiles(config: Config): ConfigFiles {
     tls: tls === undefined ? undefined : { cert: textOf(tls.certFile), key: textOf(tls.keyFile) },
     caPem: caFile === undefined ? undefined : textOf(caFile),
     kubernetes: config.kubernetes === undefined ? undefined : readAccess(accessOptions(config.kubernetes)),
+    engines: new Map(
+      config.docker.flatMap(({ name, socket, tls }) => (tls === undefined ? [] : [[socket, readEngineCertificates(name, tls)] as const])),
+    ),
   };
 }
 

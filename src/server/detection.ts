@@ -18,10 +18,12 @@ import { quietGate } from './quiet.ts';
 import type { Source } from './reader.ts';
 import type { Shares } from './shares.ts';
 import { createHeavyThreads } from './threads/heavy-threads.ts';
+import type { HeavyWork } from './threads/heavy-work.ts';
 
 /** What learns, scores, judges and remembers, put together. */
 export interface Detection {
   readonly detectors: Detectors;
+  readonly heavy: HeavyWork;
   readonly learner: Learner;
   readonly alarms: Alarms;
   readonly backtests: Backtests;
@@ -101,6 +103,7 @@ export function createDetection(options: {
   });
   return {
     detectors,
+    heavy,
     learner,
     alarms,
     backtests,

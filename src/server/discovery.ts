@@ -1,5 +1,6 @@
 import type { Profile } from '../model/profile.ts';
-import type { Target, TargetInput } from '../model/target.ts';
+import { isAtAddress, type Target, type TargetInput } from '../model/target.ts';
+import type { Store } from '../store/contract.ts';
 import type { ExporterAddresses } from './exporters.ts';
 
 /** One scrape: whom to ask, and what. */
@@ -42,4 +43,15 @@ export function discoveryOf(target: Target, profile: Profile | undefined, export
       instance: target.managedBy === 'vigia' ? target.id : target.address,
     },
   };
+}
+
+/** Those of a profile that are found at their addresses. */
+export async function discoveriesOf(
+  slug: string,
+  store: Pick<Store, 'targets'>,
+  profiles: ReadonlyMap<string, Profile>,
+  exporters: ExporterAddresses,
+): Promise<Discovered[]> {
+  const targets = (await store.targets.list()).filter((target) => target.enabled && target.profile === slug && isAtAddress(target));
+  return targets.map((target) => discoveryOf(target, profiles.get(slug), exporters));
 }

@@ -17,13 +17,17 @@ import type { Events } from './events.ts';
 import type { Exporters } from './exporters.ts';
 import type { GrafanaProxy } from './grafana-proxy.ts';
 import type { Incidents } from './incidents.ts';
+import type { NetworkSearch } from './inventory/search.ts';
+import type { Sources } from './inventory/sources.ts';
 import type { Learner } from './learner.ts';
 import type { Kubernetes } from './kubernetes/start.ts';
 import type { Log } from './log.ts';
+import type { MaintenanceWindows } from './maintenance.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Source } from './reader.ts';
 import type { Shares } from './shares.ts';
 import type { Silences } from './silences.ts';
+import type { HeavyWork } from './threads/heavy-work.ts';
 
 /** What the routes work on: the house after it is built. */
 export interface House {
@@ -36,9 +40,12 @@ export interface House {
   readonly alarms: Alarms;
   readonly pipeline: Pipeline;
   readonly detectors: Detectors;
+  /** What would hold up the event loop. */
+  readonly heavy: Pick<HeavyWork, 'compare'>;
   readonly backtests: Backtests;
   readonly incidents: Incidents;
   readonly silences: Silences;
+  readonly maintenance: MaintenanceWindows;
   readonly events: Events;
   readonly log: Log;
   readonly fetch: GuardedFetch;
@@ -58,6 +65,10 @@ export interface House {
   readonly shares: Shares;
   /** Docker engines that somebody named. */
   readonly engines: Engines;
+  /** DNS names and files that name targets. */
+  readonly sources: Sources;
+  /** Of the network, when a person asks for it. */
+  readonly search: NetworkSearch;
   /** Null where the configuration names none. */
   readonly kubernetes: Kubernetes | null;
   /** Null where the configuration names none. */

@@ -93,7 +93,15 @@ export function createInternalListener(options: {
   app.get('/internal/backtest', () => ({ backtest: commands.lastBacktest() }));
   app.delete('/internal/backtest', () => ({ cancelled: commands.cancelBacktest() }));
   app.post('/internal/incidents/accept', (request) => commands.accept(request.body));
+  app.get('/internal/maintenance', async () => ({ windows: await commands.listMaintenance() }));
+  app.post('/internal/maintenance', (request) => commands.addMaintenance(request.body));
+  app.post('/internal/maintenance/end', (request) => commands.endMaintenance(request.body));
   app.post('/internal/models/roll-back', (request) => commands.rollBack(request.body));
+  app.post('/internal/discovery/search', (request) => commands.startSearch(request.body));
+  app.delete('/internal/discovery/search', () => ({ cancelled: commands.cancelSearch() }));
+  app.get('/internal/discovery/found', () => commands.found());
+  app.post('/internal/discovery/add', (request) => commands.addFound(request.body));
+  app.post('/internal/discovery/dismiss', (request) => commands.dismissFound(request.body));
   app.post('/internal/webhook', async (request, reply) => {
     const body = webhookSchema.safeParse(request.body);
     if (!body.success) return reply.code(400).send({ message: body.error.issues[0]?.message ?? '' });

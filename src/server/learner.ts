@@ -4,9 +4,10 @@ import type { Config } from '../model/config.ts';
 import { VigiaError } from '../model/errors.ts';
 import type { Mark } from '../model/mark.ts';
 import type { Profile } from '../model/profile.ts';
-import type { ModelInfo } from '../model/score.ts';
+import { type ModelInfo, pooledFrom } from '../model/score.ts';
 import { minuteText } from '../model/time.ts';
 import type { Store } from '../store/contract.ts';
+import { plainJudging } from './alarms.ts';
 import { breathe } from './breath.ts';
 import { createDetectors, type Detectors } from './detectors.ts';
 import { createKeptModels, type KeptModel } from './kept-models.ts';
@@ -14,6 +15,8 @@ import type { Log } from './log.ts';
 import { leastOwnSteps, mostPeers, pooledRows } from './pool.ts';
 import type { LearnGate } from './quiet.ts';
 import { completeUntil, type EntityWindow, readWindow, type Source } from './reader.ts';
+import { prepareReplay, type ReplayHow } from './replay.ts';
+import { type ScoredWindow, scoreWindow } from './scoring.ts';
 import { follow, type ModelState, saveCheckpoints } from './streaming.ts';
 import { type HeavyWork, heavyWorkHere } from './threads/heavy-work.ts';
 import { calmRows, rowsOf, teach, type TrainingRows } from './training.ts';
@@ -44,11 +47,8 @@ export interface Learner {
   mayLearn: LearnGate;
   /** A tick was committed: streaming models used in it stand at its end, and so do those of entities without any row in it. */
   settle(profile: Profile, tick: { fromMs: number; toMs: number; uses: ReadonlyMap<string, TickUse> }): void;
-  /**
-   * A detector to score past rows with, that no live score depends on: one that streams has learned the window that ends
-   * with `untilMs`, and nothing later. Null without a model. @throws VigiaError `far-…`.
-   */
-  replica(profile: Profile, entity: string, untilMs: number): Promise<Detector | null>;
+  /** Scores past rows off the event loop, with a detector that no live score depends on. @throws VigiaError `far-…`. */
+  replay(profile: Profile, window: EntityWindow, times: Float64Array, how: ReplayHow): Promise<ScoredWindow>;
   /** Trains what is due, a bounded number of entities per call, and saves checkpoints. @returns the entities that got a model. */
   maintain(profile: Profile, nowMs: number): Promise<string[]>;
   /** Trains now, on a person's wish. @throws VigiaError `too-little-data`. */
@@ -70,6 +70,8 @@ export interface Learner {
 /** Entities trained per call of `maintain`, read together: a bound on memory and on the far side's load. */
 const chunk = 10;
 const modelsKept = 5;
+/** So many rows are learned faster than a model goes to a thread and comes back. */
+const fewRows = 240;
 /** An entity that the source does not have is asked for again after so many steps. */
 const absentSteps = 20;
 /** A streaming model that learned further than this beyond now did so while the clock was wrong. */
@@ -131,10 +133,10 @@ export function createLearner(options: {
     if (model === null) return fresh();
     const { info } = model;
     const state = scoring(model.detector, info);
-    // A fault that was marked after it was learned, where the restart came before the model was learned anew.
+    // A time that was marked after it was learned, where the restart came before the model was learned anew.
     const marks = await store.marks.list({ profile: profile.slug, entity, fromMs: info.trainedFromMs, toMs: info.trainedToMs });
     const isLate = ({ kind, createdMs, fromMs }: Mark) =>
-      kind === 'fault' && createdMs > info.createdMs && createdMs - fromMs > options.source().stepMs;
+      kind !== 'accepted' && createdMs > info.createdMs && createdMs - fromMs > options.source().stepMs;
     state.stale ||= !info.pinned && marks.some(isLate);
     return state;
   };
@@ -174,7 +176,14 @@ export function createLearner(options: {
     return rows;
   };
 
-  const isPooled = (info: ModelInfo | null): boolean => info?.options['pooled'] !== undefined;
+  /** A detector after some more rows: itself, or, of many rows, one that has learned them off the event loop. */
+  const goOn = async (detector: Detector, training: TrainingRows): Promise<Detector> => {
+    if (training.times.length > fewRows) return detectors.load(await heavy.follow({ saved: detector.save(), training }));
+    await teach(detector, training);
+    return detector;
+  };
+
+  const isPooled = (info: ModelInfo | null): boolean => info !== null && pooledFrom(info) !== null;
   /** Rows of the entities of the profile that have a model of their own. @throws VigiaError `far-…`. */
   const peersOf = async (profile: Profile, span: { fromMs: number; toMs: number }): Promise<TrainingRows[]> => {
     const entities = [...statesOf(profile.slug)]
@@ -213,8 +222,7 @@ export function createLearner(options: {
       const peers = mayPool ? await askPeers() : [];
       if (peers.length === 0) return wait(config.minimumSteps - steps);
       if (steps < leastOwnSteps) return wait(leastOwnSteps - steps);
-      pooled = peers.length;
-      training = pooledRows(profile, training, peers, { stepMs: options.source().stepMs, order: detector.streaming });
+      ({ training, pooled } = pooledRows(profile, training, peers, { stepMs: options.source().stepMs, order: detector.streaming }));
     }
     const outcome = await heavy.learn({ detector: detector.slug, features: profile.features, options: made, training });
     // Few steps may be asked for, but a detector that streams has no opinion before its own least.
@@ -300,7 +308,7 @@ export function createLearner(options: {
         else wanted.set(entity, state);
       }
       try {
-        await follow({ source: options.source(), profile, states: wanted, toMs: cursorMs, mayLearn: gate });
+        await follow({ source: options.source(), profile, states: wanted, toMs: cursorMs, mayLearn: gate, goOn });
       } finally {
         for (const [entity, state] of wanted) {
           const key = keyOf(profile.slug, entity);
@@ -320,22 +328,14 @@ export function createLearner(options: {
         state.refused ||= (use?.refused ?? 0) > 0;
       }
     },
-    async replica(profile, entity, untilMs) {
-      const { detector } = states.get(keyOf(profile.slug, entity)) ?? fresh();
-      if (detector?.streaming !== true) return detector;
-      const source = options.source();
-      const toMs = Math.floor(untilMs / source.stepMs) * source.stepMs;
-      const fromMs = toMs - Math.ceil(config.window / source.stepMs) * source.stepMs;
-      const window = await readWindow(source, profile, { fromMs, toMs, entities: [entity] });
-      const found = window.entities.find((each) => each.entity === entity);
-      const job = { detector: detector.slug, features: profile.features, options: detectors.optionsFor(source.stepMs) };
-      const width = profile.features.length;
-      const training = found && rowsOf(found, window.times, width, (step) => gate(profile.slug, entity, window.times[step] as number));
-      const outcome = training === undefined ? null : await heavy.learn({ ...job, training });
-      if (outcome !== null) return detectors.load(outcome.buffer);
-      const young = detectors.create(job.detector, job.features, job.options);
-      if (training !== undefined) await teach(young, training);
-      return young;
+    async replay(profile, window, times, how) {
+      const { detector } = states.get(keyOf(profile.slug, window.entity)) ?? fresh();
+      const { inForce, override } = how;
+      if (detector === null) return scoreWindow(profile, null, window, times, { judging: plainJudging(inForce), override });
+      const mayLearn = (timeMs: number) => gate(profile.slug, window.entity, timeMs);
+      const about = { detector, source: options.source(), detectors, windowMs: config.window, mayLearn };
+      const past = { profile, window, times };
+      return heavy.replay({ ...past, ...how, ...(await prepareReplay(past, about)) });
     },
     // Asking makes nothing: an entity is met by the reader alone, which loads its model.
     of: (profile, entity) => states.get(keyOf(profile.slug, entity)) ?? fresh(),

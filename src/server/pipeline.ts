@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Mark } from '../model/mark.ts';
 import type { Profile } from '../model/profile.ts';
 import type { BoardRow, Finding, ModelInfo } from '../model/score.ts';
 import type { EntityRow, Store } from '../store/contract.ts';
-import { type AcceptedShift, type Alarms, plainJudging } from './alarms.ts';
+import type { AcceptedShift, Alarms } from './alarms.ts';
 import type { Board } from './board.ts';
+import { breathe } from './breath.ts';
 import type { Learner, TickUse } from './learner.ts';
 import type { Log } from './log.ts';
 import { completeUntil, readWindow, type Source, type Window } from './reader.ts';
@@ -24,8 +24,16 @@ export interface TickResult {
 export interface Pipeline {
   /** Reads, scores and commits the next complete steps of a profile. @throws VigiaError `far-…` when the source is down. */
   tick(profile: Profile): Promise<TickResult>;
-  /** Score, threshold and shares of one window, without committing anything: replay, detect now, evaluation. */
-  replay(profile: Profile, window: Window): Promise<{ entity: string; scores: Float64Array; findings: Omit<Finding, 'id'>[] }[]>;
+  /** Scores of one window, without committing anything, and the level that counts now: replay, detect now, evaluation. */
+  replay(profile: Profile, window: Window, wanted?: { findings: boolean }): Promise<Replayed[]>;
+}
+
+interface Replayed {
+  readonly entity: string;
+  readonly scores: Float64Array;
+  readonly level: number | null;
+  /** Empty where they are not wanted. */
+  readonly findings: Omit<Finding, 'id'>[];
 }
 
 /** Entity-steps read at once: bounds memory while an outage is caught up. */
@@ -146,7 +154,7 @@ export function createPipeline(options: {
             board: tick.rows,
             seen: tick.seen,
             findings: tick.found,
-            alarms: alarms.rows(profile.slug, new Set([...tick.judged, ...heard.map(({ entity }) => entity)]), span.toMs),
+            alarms: await alarms.rows(profile.slug, new Set([...tick.judged, ...heard.map(({ entity }) => entity)]), span.toMs),
             accepted: accepted.map((shift) => markOf(profile, shift)),
             heard,
           });
@@ -185,29 +193,22 @@ export function createPipeline(options: {
       return { ...done, behind: shares.shared ? committed.size > 0 && done.behind : true };
     },
 
-    async replay(profile, window) {
+    async replay(profile, window, { findings } = { findings: true }) {
       await learner.meet(
         profile,
         window.entities.map((each) => each.entity),
       );
       const overrides = new Map((await store.pipeline.entities(profile.slug)).map((row) => [row.entity, row.thresholdOverride]));
-      const replayed: Awaited<ReturnType<Pipeline['replay']>> = [];
+      const replayed: Replayed[] = [];
       for (const entity of window.entities) {
-        const { info } = learner.of(profile, entity.entity);
-        const detector = await learner.replica(profile, entity.entity, (window.times[0] ?? 0) - options.source().stepMs);
+        const { info, detector } = learner.of(profile, entity.entity);
         const override = overrides.get(entity.entity) ?? null;
-        const inForce = alarms.inForce(profile.slug, entity.entity, {
-          override,
-          detector: learner.of(profile, entity.entity).detector?.threshold ?? null,
-        });
-        const result = await scoreWindow(profile, detector, entity, window.times, {
-          judging: plainJudging(inForce),
-          override,
-          mayLearn: (timeMs) => learner.mayLearn(profile.slug, entity.entity, timeMs),
-        });
+        const inForce = alarms.inForce(profile.slug, entity.entity, { override, detector: detector?.threshold ?? null });
+        const result = await learner.replay(profile, entity, window.times, { inForce, override, finds: findings });
         replayed.push({
           entity: entity.entity,
           scores: result.scores,
+          level: inForce.level,
           findings: findingsOf(profile, entity.entity, window.times, result, info, () => true),
         });
       }
@@ -233,7 +234,7 @@ export function createPipeline(options: {
     const found: Omit<Finding, 'id'>[] = [];
     const judged: string[] = [];
     let present = 0;
-    for (const [index, entity] of window.entities.entries()) {
+    for (const entity of window.entities) {
       const last = entity.present.lastIndexOf(1);
       if (last < 0) continue;
       present += entity.present.reduce((sum, each) => sum + each, 0);
@@ -268,7 +269,8 @@ export function createPipeline(options: {
         learningUntilMs: learner.of(profile, entity.entity).learningUntilMs,
         shares: result.found.find((one) => one.step === last)?.shares ?? [],
       });
-      if (index % 20 === 19) await setImmediate();
+      // One entity takes a fraction of a millisecond, but some milliseconds where its score must be explained.
+      await breathe();
     }
     return { rows, seen, found, judged, present };
   }

@@ -12,13 +12,14 @@ const mostRows = 240;
  * Rows for an entity that is too young to be learned by itself: how its peers move around their own levels, moved to its level,
  * as if it had been before its first step; then its own rows. `order` is for detectors to which the order matters: the rows of
  * one peer, in theirs. @param own at least one row; @param peers at least one that has rows
+ * @returns the rows, and how many of the peers are in them
  */
 export function pooledRows(
   profile: Profile,
   own: TrainingRows,
   peers: readonly TrainingRows[],
   { stepMs, order }: { stepMs: number; order: boolean },
-): TrainingRows {
+): { training: TrainingRows; pooled: number } {
   const width = profile.features.length;
   const features = sortedFeatures(profile);
   const level = medians(own, width);
@@ -40,9 +41,10 @@ export function pooledRows(
   }
   const count = moved.length / width;
   const firstMs = own.times[0] ?? 0;
+  const before = Array.from({ length: count }, (_, nth) => firstMs - (count - nth) * stepMs);
   return {
-    rows: Float64Array.from([...moved, ...own.rows]),
-    times: Float64Array.from([...Array.from({ length: count }, (_, nth) => firstMs - (count - nth) * stepMs), ...own.times]),
+    training: { rows: Float64Array.from([...moved, ...own.rows]), times: Float64Array.from([...before, ...own.times]) },
+    pooled: used.length,
   };
 }
 

@@ -1,6 +1,6 @@
 import { createExclusions, type TimeSpan } from '../detect/index.ts';
 import type { Silence } from '../model/incident.ts';
-import type { Mark } from '../model/mark.ts';
+import { type Mark, wholeProfile } from '../model/mark.ts';
 
 /** Whether a row of this time may be learned: not when people said that something is wrong, or being worked on. */
 export type LearnGate = (profile: string, entity: string, timeMs: number) => boolean;
@@ -27,7 +27,10 @@ export function quietGate(silences: readonly Silence[], marks: readonly Mark[] =
   for (const { kind, profile, entity, fromMs, toMs } of marks)
     if (kind !== 'accepted') add(profile, entity, { fromMs, toMs: Math.max(fromMs, toMs ?? Number.POSITIVE_INFINITY) });
   const exclusions = new Map([...spans].map(([key, each]) => [key, createExclusions(each)]));
-  return (profile, entity, timeMs) => ![profile, anyProfile].some((each) => exclusions.get(keyOf(each, entity))?.excludes(timeMs) === true);
+  return (profile, entity, timeMs) =>
+    ![keyOf(profile, entity), keyOf(anyProfile, entity), keyOf(profile, wholeProfile)].some(
+      (key) => exclusions.get(key)?.excludes(timeMs) === true,
+    );
 }
 
 /** The entity that a silence is all about; `profile: null` where it names none. Null for a silence that says less. */

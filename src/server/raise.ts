@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createAlertmanagerClient } from '../clients/alertmanager.ts';
+import { engineFetch } from '../clients/docker-tls.ts';
 import { createGuardedFetch } from '../clients/guarded.ts';
 import { createInfluxClient } from '../clients/influxdb.ts';
 import { createPrometheusClient } from '../clients/prometheus.ts';
@@ -14,6 +15,7 @@ import { openApp } from './app.ts';
 import { exportCsv } from './archive/export.ts';
 import { createArchive } from './archive/feed.ts';
 import { archiveMetrics } from './archive/metrics.ts';
+import { bandExposition } from './bands.ts';
 import { answerRead } from './archive/read-back.ts';
 import { createBoard } from './board.ts';
 import { adoptedPlan } from './budget/plan.ts';
@@ -28,8 +30,10 @@ import { createEvents } from './events.ts';
 import { createExporters, type ExportersOptions } from './exporters.ts';
 import { freshMs, type House } from './house.ts';
 import { createGrafanaProxy } from './grafana-proxy.ts';
-import { discoveryOf } from './discovery.ts';
+import { discoveriesOf } from './discovery.ts';
 import { createInternalListener } from './internal.ts';
+import { createSearch } from './inventory/search.ts';
+import { createSources } from './inventory/sources.ts';
 import { startKubernetes } from './kubernetes/start.ts';
 import { listen } from './listen.ts';
 import { metricsOf } from './metrics.ts';
@@ -38,6 +42,7 @@ import { choosePorts } from './ports.ts';
 import { withEnergyLevels } from './profiles.ts';
 import { alone, holdShares } from './shares.ts';
 import { publicUrlOf, ruleInput } from './rule-input.ts';
+import { createMaintenance } from './maintenance.ts';
 import { createSilences } from './silences.ts';
 import { ownSource } from './source.ts';
 import { statusOf } from './status.ts';
@@ -105,12 +110,9 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     stops.push(() => store.close());
     const ownMachine = await ownTarget(store, config, ports.node, now());
 
-    const fetch = createGuardedFetch({
-      proxy: config.network.proxy,
-      noProxy: config.network.noProxy,
-      caPem: files.caPem,
-      forbiddenPorts: () => new Set(Object.values(ports)),
-    });
+    const { proxy, noProxy } = config.network;
+    const outward = { proxy, noProxy, caPem: files.caPem, forbiddenPorts: () => new Set(Object.values(ports)) };
+    const fetch = createGuardedFetch(outward);
     const child = { fetch, ownChild: true, ...credential };
     const prometheus = createPrometheusClient({ name: 'Prometheus', baseUrl: `http://127.0.0.1:${ports.prometheus}`, ...child });
     const alertmanager = createAlertmanagerClient({ name: 'Alertmanager', baseUrl: `http://127.0.0.1:${ports.alertmanager}`, ...child });
@@ -172,11 +174,13 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     });
     stops.push(stopDetection);
     const { incidents, learner, backtests } = detection;
+    const maintenance = createMaintenance({ store, alertmanager: () => alertmanager, learner, events, now, log });
 
     const engines = await createEngines({
       config,
       store,
       fetch,
+      secureFetch: (socket) => engineFetch(files.engines?.get(socket), outward),
       internalPort: ports.internal,
       now,
       log,
@@ -192,7 +196,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
             config: config.kubernetes,
             access: files.kubernetes,
             accessOptions: accessOptions(config.kubernetes),
-            fetchOptions: { ...config.network, caPem: files.caPem, forbiddenPorts: () => new Set(Object.values(ports)) },
+            fetchOptions: outward,
             now,
             log,
             onChange: () => events.emit({ kind: 'kubernetes', tsMs: now() }),
@@ -216,19 +220,23 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     });
     stops.push(() => exporters.stop());
 
+    const search = createSearch({ config: config.discovery, store, profiles, ownPorts: ports, kubernetes, now });
+    stops.push(() => search.stop());
+    const inventoryChanged = async (): Promise<void> => {
+      await exporters.sync();
+      await children.derivePrometheus(true);
+    };
+
     const internal = createInternalListener({
       token: internalToken,
       docker: engines,
-      targetsOf: async (profile) =>
-        kubernetes?.discover(profile) ??
-        (await store.targets.list())
-          .filter((target) => target.enabled && target.profile === profile && target.managedBy === 'user')
-          .map((target) => discoveryOf(target, profiles.get(target.profile), exporters.addresses)),
+      targetsOf: async (profile) => kubernetes?.discover(profile) ?? discoveriesOf(profile, store, profiles, exporters.addresses),
       kubernetes: () => kubernetes?.exposition() ?? null,
       metrics: () =>
         board.restored
           ? [
               board.exposition(now()),
+              bandExposition({ board, learner, profiles, freshMs: freshMs(source()) }, now()),
               metricsOf({ startedMs, work: work?.counts }),
               archive === null ? '' : archiveMetrics(archive.state()),
             ].join('')
@@ -244,7 +252,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         }),
       exportCsv: (range) => exportCsv(source().client as typeof prometheus, range),
       read: archived === undefined || influx === null ? null : (body) => answerRead(archived, influx, body),
-      commands: createCommands({ store, profiles, learner, backtests, now }),
+      commands: createCommands({ store, profiles, learner, backtests, search, maintenance, inventoryChanged, now }),
       log,
     });
     let work: ReturnType<typeof startWork> | undefined;
@@ -282,7 +290,10 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         proxy: config.network.proxy,
         noProxy: config.network.noProxy,
       }),
-      reapplySilences: () => silences.reapply(),
+      reapplySilences: async () => {
+        await silences.reapply();
+        await maintenance.apply();
+      },
       log,
     });
     const onChange = () => {
@@ -296,6 +307,9 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
     stops.push(() => Promise.all(supervised.map((each) => each.stop())));
     await exporters.sync();
 
+    const sources = await createSources({ config: config.discovery, store, profiles, board, events, shares, inventoryChanged, now, log });
+    stops.push(() => sources.stop());
+
     const house: House = {
       version: options.version,
       config,
@@ -304,6 +318,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       board,
       ...detection,
       silences,
+      maintenance,
       events,
       log,
       fetch,
@@ -316,6 +331,8 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       archive,
       shares,
       engines,
+      sources,
+      search,
       kubernetes,
       grafana: config.grafana === undefined ? null : createGrafanaProxy({ config: config.grafana, fetch, dataDir, now }),
       exporters,
@@ -330,13 +347,11 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
         ...shares.health(),
         ...(plan?.health() ?? []),
         ...engines.health(),
+        ...sources.health(),
         ...(kubernetes === null ? [] : [kubernetes.health()]),
       ],
       rules: async () => ruleSpecs(await ruleInput({ config, store, profiles, discovered: kubernetes?.targets() })),
-      inventoryChanged: async () => {
-        await exporters.sync();
-        await children.derivePrometheus(true);
-      },
+      inventoryChanged,
       receiversChanged: () => children.deriveAlertmanager(true),
       listenAlertmanager: (hear) => supervised[1]?.listen(hear) ?? (() => {}),
       wakeReader: () => work?.wake(),
@@ -366,6 +381,7 @@ export async function raise(options: RaiseOptions): Promise<Raised> {
       if (each.health().phase === 'ready') options.remark(`${each.name} is ready`);
     }
     work = startWork(house);
+    sources.begin();
     stops.push(() => work?.stop());
     // Before that, so that nothing waits for its budget.
     stops.push(() => plan?.close());

@@ -33,15 +33,16 @@ const slice = 64;
 /**
  * Scores one entity's steps in order; `judging` says from which score on each counts. A streaming detector then learns each row
  * that `mayLearn` allows, before the next is scored; without `mayLearn` it stays as it is. `override` is a threshold that a person set.
+ * Without `finds` nothing is found: whoever wants the scores alone need not wait for explanations.
  */
 export async function scoreWindow(
   profile: Profile,
   detector: Detector | null,
   { rows, present }: Pick<EntityWindow, 'rows' | 'present'>,
   times: Float64Array,
-  options: { judging: Judging; override: number | null; mayLearn?: ((timeMs: number) => boolean) | undefined },
+  options: { judging: Judging; override: number | null; mayLearn?: ((timeMs: number) => boolean) | undefined; finds?: boolean },
 ): Promise<ScoredWindow> {
-  const { judging, override, mayLearn } = options;
+  const { judging, override, mayLearn, finds = true } = options;
   const streams = detector?.streaming === true && mayLearn !== undefined;
   const scores = detector === null || streams ? new Float64Array(times.length).fill(Number.NaN) : await scoresOf(detector, rows, times);
   const found: Found[] = [];
@@ -64,7 +65,7 @@ export async function scoreWindow(
     if (!Number.isNaN(score)) {
       scored++;
       const { level, basis } = inForce;
-      if (level !== null && score >= level)
+      if (finds && level !== null && score >= level)
         found.push({ step, score, threshold: level, basis, shares: sharesOf(profile, detector, row, timeMs) });
     }
     if (streams && may) {

@@ -5,7 +5,7 @@ import type { Store } from '../store/contract.ts';
 import { breathe } from './breath.ts';
 import type { LearnGate } from './quiet.ts';
 import { readWindow, type Source } from './reader.ts';
-import { rowsOf, teach } from './training.ts';
+import { rowsOf, type TrainingRows } from './training.ts';
 
 /** What is held of one entity's model. */
 export interface ModelState {
@@ -48,8 +48,10 @@ export async function follow(options: {
   states: ReadonlyMap<string, ModelState>;
   toMs: number;
   mayLearn: LearnGate;
+  /** Has a detector learn rows; what has learned them takes its place. */
+  goOn: (detector: Detector, rows: TrainingRows) => Promise<Detector>;
 }): Promise<void> {
-  const { source, profile, toMs, mayLearn } = options;
+  const { source, profile, toMs, mayLearn, goOn } = options;
   const { stepMs } = source;
   const width = profile.features.length;
   const behind = new Map([...options.states].filter(([, state]) => state.detector?.streaming === true && state.learnedToMs < toMs));
@@ -79,7 +81,7 @@ export async function follow(options: {
       });
       // Before the rows: where learning fails in between, the model is a wrong one, and nobody may save it as a right one.
       state.learnedToMs = Number.POSITIVE_INFINITY;
-      await teach(state.detector, rows);
+      state.detector = await goOn(state.detector, rows);
       state.unsaved += rows.times.length;
       state.learnedToMs = untilMs;
     }

@@ -1,4 +1,5 @@
 import type { PartHealth } from '../model/api.ts';
+import { reasonOf } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { House } from './house.ts';
 import { type Loop, startLoop } from './loops.ts';
@@ -94,7 +95,11 @@ export function startWork(house: House): Work {
     ...common,
     name: 'incidents',
     work: async () => {
-      if (house.shares.leads()) await house.incidents.reconcile();
+      if (house.shares.leads()) {
+        await house.incidents.reconcile();
+        // Windows that were made elsewhere, and what Alertmanager has lost.
+        await house.maintenance.apply().catch((thrown: unknown) => log.warn({}, `maintenance cannot be silenced: ${reasonOf(thrown)}`));
+      }
       return Math.min(minuteMs, 3 * stepMs);
     },
     retryMs: 5_000,

@@ -1,4 +1,4 @@
-import { chunks, type Context } from './context.ts';
+import { type Context, inChunks } from './context.ts';
 import type { AlarmStore, TickCommit } from './contract.ts';
 import type { Database } from './schema.ts';
 
@@ -46,8 +46,8 @@ export function alarmStore({ db }: Context): AlarmStore {
 
 /** The alarms of a tick, and the wishes that they have heard of; a wish made meanwhile stays. */
 export async function putAlarms(db: Database, { profile, alarms = [], heard = [] }: TickCommit): Promise<void> {
-  for (const some of chunks(alarms)) {
-    await db
+  await inChunks(alarms, (some) =>
+    db
       .insertInto('alarm')
       .values(some.map((alarm) => ({ ...alarm, profile, wishMs: null, wishBy: null })))
       .onConflict((on) =>
@@ -58,8 +58,8 @@ export async function putAlarms(db: Database, { profile, alarms = [], heard = []
           state: it.ref('excluded.state'),
         })),
       )
-      .execute();
-  }
+      .execute(),
+  );
   for (const { entity, atMs } of heard) {
     await db
       .updateTable('alarm')

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import { VigiaError } from '../model/errors.ts';
 import type { StoreKind } from './contract.ts';
@@ -34,11 +35,15 @@ export async function refuseTwins<T>(reason: string, work: Promise<T>): Promise<
   }
 }
 
-/** Rows per INSERT: far below the limit of bound values of both databases. */
-const CHUNK = 500;
+/** Rows per INSERT: far below the limit of bound values of both databases, and written within a few milliseconds. */
+const CHUNK = 100;
 
-export function* chunks<T>(rows: readonly T[], size = CHUNK): Generator<readonly T[]> {
-  for (let at = 0; at < rows.length; at += size) yield rows.slice(at, at + size);
+/** Writes rows some at a time. SQLite writes on the event loop, so everybody else gets a turn in between. */
+export async function inChunks<T>(rows: readonly T[], write: (some: readonly T[]) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < rows.length; at += CHUNK) {
+    if (at > 0) await setImmediate();
+    await write(rows.slice(at, at + CHUNK));
+  }
 }
 
 /** What this store wrote itself is trusted to have its type. */

@@ -143,10 +143,14 @@ export interface AlarmStore {
 }
 
 export interface MarkStore {
-  /** Newest first. `fromMs` and `toMs` choose those that overlap the time between. */
+  /** Newest first. `entity` chooses its own and those of its whole profile; `fromMs` and `toMs` those that overlap the time between. */
   list(filter: { profile?: string; entity?: string; fromMs?: number; toMs?: number }): Promise<Mark[]>;
   get(id: number): Promise<Mark | null>;
   add(mark: Omit<Mark, 'id' | 'createdMs'>): Promise<Mark>;
+  /** All of them or none, made in the same moment. */
+  addAll(marks: readonly Omit<Mark, 'id' | 'createdMs'>[]): Promise<Mark[]>;
+  /** Those that have no end, or a later one, end then. */
+  end(ids: readonly number[], toMs: number): Promise<void>;
   remove(id: number): Promise<boolean>;
 }
 
@@ -191,7 +195,8 @@ export interface PipelineStore {
   ranges(ledger: string, fromMs: number, toMs: number): Promise<ScoredRange[]>;
   /** Rows of `sinceMs` and later; all of them without it. */
   board(sinceMs?: number): Promise<BoardRow[]>;
-  entities(profile?: string): Promise<EntityRow[]>;
+  /** Of one profile, of one name, or all. */
+  entities(profile?: string, entity?: string): Promise<EntityRow[]>;
   setThreshold(profile: string, entity: string, threshold: number | null): Promise<void>;
   /** Null follows the profile. The entity need not have been seen yet. */
   setEntityRealtime(profile: string, entity: string, on: boolean | null): Promise<void>;
@@ -221,7 +226,7 @@ export interface ModelStore {
   /** The active model with its buffer; the caller checks `sha256`. */
   active(profile: string, entity: string): Promise<{ info: ModelInfo; buffer: Uint8Array } | null>;
   markCorrupt(id: number, reason: string): Promise<void>;
-  list(filter: { profile?: string; entity?: string }): Promise<ModelInfo[]>;
+  list(filter: { profile?: string; entity?: string; state?: ModelInfo['state'] }): Promise<ModelInfo[]>;
 }
 
 export interface FindingStore {

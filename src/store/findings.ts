@@ -1,5 +1,5 @@
 import type { Finding, ThresholdBasis } from '../model/score.ts';
-import { bit, chunks, type Context, parse } from './context.ts';
+import { bit, type Context, inChunks, parse } from './context.ts';
 import type { FindingStore } from './contract.ts';
 import type { Database } from './schema.ts';
 
@@ -37,7 +37,7 @@ export function findingStore({ db }: Context): FindingStore {
 /** Adds the findings of steps that have none yet. @returns how many were added. */
 export async function addFindings(db: Database, findings: readonly Omit<Finding, 'id'>[]): Promise<number> {
   let added = 0n;
-  for (const some of chunks(findings)) {
+  await inChunks(findings, async (some) => {
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('finding')
       .values(
@@ -51,6 +51,6 @@ export async function addFindings(db: Database, findings: readonly Omit<Finding,
       .onConflict((on) => on.columns(['profile', 'entity', 'tsMs']).doNothing())
       .executeTakeFirstOrThrow();
     added += numInsertedOrUpdatedRows ?? 0n;
-  }
+  });
   return Number(added);
 }

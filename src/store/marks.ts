@@ -1,4 +1,4 @@
-import type { Mark } from '../model/mark.ts';
+import { type Mark, wholeProfile } from '../model/mark.ts';
 import type { Context } from './context.ts';
 import type { MarkStore } from './contract.ts';
 
@@ -25,7 +25,7 @@ export function markStore({ db, now }: Context): MarkStore {
     async list({ profile, entity, fromMs, toMs }) {
       let query = all();
       if (profile !== undefined) query = query.where('mark.profile', '=', profile);
-      if (entity !== undefined) query = query.where('mark.entity', '=', entity);
+      if (entity !== undefined) query = query.where('mark.entity', 'in', [entity, wholeProfile]);
       if (toMs !== undefined) query = query.where('mark.fromMs', '<=', toMs);
       const rows = await query.orderBy('mark.fromMs', 'desc').orderBy('mark.id', 'desc').execute();
       return rows.map(toMark).filter((mark) => fromMs === undefined || mark.toMs === null || mark.toMs > fromMs);
@@ -42,6 +42,25 @@ export function markStore({ db, now }: Context): MarkStore {
           .returningAll()
           .executeTakeFirstOrThrow(),
       );
+    },
+    async addAll(marks) {
+      if (marks.length === 0) return [];
+      const createdMs = now();
+      const rows = await db
+        .insertInto('mark')
+        .values(marks.map((mark) => ({ ...mark, createdMs })))
+        .returningAll()
+        .execute();
+      return rows.map(toMark);
+    },
+    async end(ids, toMs) {
+      if (ids.length === 0) return;
+      await db
+        .updateTable('mark')
+        .set({ toMs })
+        .where('id', 'in', [...ids])
+        .where((it) => it.or([it('toMs', 'is', null), it('toMs', '>', toMs)]))
+        .execute();
     },
     async remove(id) {
       return (await db.deleteFrom('mark').where('id', '=', id).executeTakeFirstOrThrow()).numDeletedRows > 0n;

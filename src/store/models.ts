@@ -125,6 +125,7 @@ export function modelStore({ db }: Context): ModelStore {
       let query = db.selectFrom('model').select(infoColumns).orderBy('profile').orderBy('entity').orderBy('version', 'desc');
       if (filter.profile !== undefined) query = query.where('profile', '=', filter.profile);
       if (filter.entity !== undefined) query = query.where('entity', '=', filter.entity);
+      if (filter.state !== undefined) query = query.where('state', '=', filter.state);
       return (await query.execute()).map(toInfo);
     },
   };

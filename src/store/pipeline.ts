@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { putAlarms } from './alarms.ts';
-import { atomically, bit, chunks, type Context, parse } from './context.ts';
+import { atomically, bit, type Context, inChunks, parse } from './context.ts';
 import type { PipelineStore, TickCommit } from './contract.ts';
 import type { ThresholdBasis } from '../model/score.ts';
 import { addFindings } from './findings.ts';
@@ -82,9 +82,10 @@ export function pipelineStore({ db, now }: Context): PipelineStore {
       const rows = await query.execute();
       return rows.map(({ sharesJson, ...rest }) => ({ ...rest, shares: parse(sharesJson), basis: rest.basis as ThresholdBasis | null }));
     },
-    async entities(profile) {
+    async entities(profile, entity) {
       let query = db.selectFrom('entity').selectAll().orderBy('profile').orderBy('entity');
       if (profile !== undefined) query = query.where('profile', '=', profile);
+      if (entity !== undefined) query = query.where('entity', '=', entity);
       return (await query.execute()).map((row) => ({ ...row, realtime: row.realtime === null ? null : row.realtime === 1 }));
     },
     setThreshold: (profile, entity, threshold) => setOfEntity(profile, entity, { thresholdOverride: threshold }),
@@ -161,8 +162,8 @@ async function addRange(db: Database, { profile, fromMs, toMs, present, missing,
 }
 
 async function addSeen(db: Database, { profile, seen }: TickCommit): Promise<void> {
-  for (const some of chunks(seen)) {
-    await db
+  await inChunks(seen, (some) =>
+    db
       .insertInto('entity')
       .values(
         some.map(({ entity, job, instance, lastSeenMs, scored }) => ({
@@ -185,13 +186,13 @@ async function addSeen(db: Database, { profile, seen }: TickCommit): Promise<voi
           scoredSteps: sql<number>`${sql.ref('entity.scoredSteps')} + ${sql.ref('excluded.scoredSteps')}`,
         })),
       )
-      .execute();
-  }
+      .execute(),
+  );
 }
 
 async function putBoard(db: Database, { board }: TickCommit): Promise<void> {
-  for (const some of chunks(board)) {
-    await db
+  await inChunks(board, (some) =>
+    db
       .insertInto('board')
       .values(
         some.map(({ shares, basis, ...rest }): BoardTableRow => ({ ...rest, basis: basis ?? null, sharesJson: JSON.stringify(shares) })),
@@ -209,6 +210,6 @@ async function putBoard(db: Database, { board }: TickCommit): Promise<void> {
           sharesJson: it.ref('excluded.sharesJson'),
         })),
       )
-      .execute();
-  }
+      .execute(),
+  );
 }

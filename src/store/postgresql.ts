@@ -19,5 +19,7 @@ export function postgresqlDialect(url: string): Dialect {
   });
   // A connection lost while idle is replaced by the pool; without a listener the event would end the process.
   pool.on('error', () => {});
+  // So would one that is lost inside a transaction, between two of its queries: the next of them says so.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return new PostgresDialect({ pool });
 }

@@ -5,6 +5,7 @@ import {
   type DatabaseConnection,
   type Dialect,
   type SqliteDatabase,
+  type SqliteStatement,
   SqliteAdapter,
   SqliteDriver,
   SqliteIntrospector,
@@ -45,17 +46,32 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+/** Statements that are asked again and again; to read a long one takes longer than to run it. */
+const STATEMENTS_KEPT = 100;
+
 function adapt(database: DatabaseSync): SqliteDatabase {
+  const kept = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare: (sql) => {
-      const statement = database.prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (values) => statement.all(...(values as SQLInputValue[])),
-        run: (values) => statement.run(...(values as SQLInputValue[])),
-        iterate: (values) => statement.iterate(...(values as SQLInputValue[])),
-      };
+      const statement = kept.get(sql) ?? prepare(database, sql);
+      // The one that nobody asked for longest goes first.
+      kept.delete(sql);
+      kept.set(sql, statement);
+      const [oldest = sql] = kept.keys();
+      if (kept.size > STATEMENTS_KEPT) kept.delete(oldest);
+      return statement;
     },
+  };
+}
+
+function prepare(database: DatabaseSync, sql: string): SqliteStatement {
+  const statement = database.prepare(sql);
+  return {
+    reader: statement.columns().length > 0,
+    all: (values) => statement.all(...(values as SQLInputValue[])),
+    run: (values) => statement.run(...(values as SQLInputValue[])),
+    // Of its own: the same statement may be run meanwhile.
+    iterate: (values) => database.prepare(sql).iterate(...(values as SQLInputValue[])),
   };
 }

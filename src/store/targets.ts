@@ -1,14 +1,21 @@
+import { sql } from 'kysely';
 import type { Target } from '../model/target.ts';
 import { VigiaError } from '../model/errors.ts';
 import { bit, type Context, parse, refuseTwins } from './context.ts';
 import type { TargetStore } from './contract.ts';
 import type { TargetRow } from './schema.ts';
 
-export function targetStore({ db }: Context): TargetStore {
+export function targetStore({ db, kind }: Context): TargetStore {
+  let kept: { version: string; targets: readonly Target[] } | null = null;
   const twin = (target: Target) => `There is a target "${target.id}" or one with the address ${target.address} already.`;
   return {
     async list() {
-      return (await db.selectFrom('target').selectAll().orderBy('name').orderBy('id').execute()).map(toTarget);
+      // Discovery alone asks for each profile every 5 s, and of thousands of targets nothing is new.
+      const version = kind === 'sqlite' ? await versionOf(db) : null;
+      if (version !== null && kept?.version === version) return [...kept.targets];
+      const targets = (await db.selectFrom('target').selectAll().orderBy('name').orderBy('id').execute()).map(toTarget);
+      kept = version === null ? null : { version, targets };
+      return [...targets];
     },
     async get(id) {
       const row = await db.selectFrom('target').selectAll().where('id', '=', id).executeTakeFirst();
@@ -30,16 +37,26 @@ export function targetStore({ db }: Context): TargetStore {
   };
 }
 
-function toRow({ labels, enabled, ...rest }: Target): TargetRow {
-  return { ...rest, labelsJson: JSON.stringify(labels), enabled: bit(enabled) };
+/** Who manages it and which of its sources named it are one word to the database: `file:lab`. */
+function toRow({ labels, enabled, managedBy, source, ...rest }: Target): TargetRow {
+  const by = source === undefined ? managedBy : `${managedBy}:${source}`;
+  return { ...rest, managedBy: by, labelsJson: JSON.stringify(labels), enabled: bit(enabled) };
 }
 
 function toTarget({ labelsJson, enabled, scheme, managedBy, ...rest }: TargetRow): Target {
+  const [by, source] = managedBy.split(':', 2);
   return {
     ...rest,
     scheme: scheme as Target['scheme'],
-    managedBy: managedBy as Target['managedBy'],
+    managedBy: by as Target['managedBy'],
+    ...(source === undefined ? {} : { source }),
     labels: parse(labelsJson),
     enabled: enabled === 1,
   };
+}
+
+/** Another one after each change of the database, by this connection or by others. */
+async function versionOf(db: Context['db']): Promise<string> {
+  const asked = sql<{ others: number; own: number }>`select data_version as others, total_changes() as own from pragma_data_version`;
+  return (await asked.execute(db)).rows.map(({ others, own }) => `${others} ${own}`).join();
 }

@@ -69,6 +69,7 @@ const partTable = {
     release: { repository: 'snmp_exporter', version: '0.26.0' },
   },
   snmpd: { binaries: ['snmpd'], folders: bin, packages: ['snmpd'], approximateMb: 4 },
+  curl: { binaries: ['curl'], folders: bin, packages: ['curl'], approximateMb: 4 },
   'stress-ng': { binaries: ['stress-ng'], folders: bin, packages: ['stress-ng'], approximateMb: 8 },
   // The distribution's /usr/bin/chromium is a script with absolute paths: an unpacked one is started past it.
   chromium: {

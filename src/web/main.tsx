@@ -9,12 +9,17 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createClient } from './api/client.ts';
+import { sessionQuery } from './api/queries.ts';
+import { Formats } from './format/Formats.tsx';
 import { createPageRouter } from './router.tsx';
 import { theme, variables } from './style/theme.ts';
 import { startLanguage } from './words/language.ts';
 
 const reloadedKey = 'vigia-reloaded';
 
+const client = createClient(() => void router.invalidate());
+// Nothing is shown before it is known who asks.
+void client.prefetchQuery(sessionQuery);
 await startLanguage();
 
 // After an update the files of the old page are gone: the new page is fetched, but never in a circle.
@@ -25,7 +30,6 @@ window.addEventListener('vite:preloadError', (event) => {
   location.reload();
 });
 
-const client = createClient(() => void router.invalidate());
 const router = createPageRouter(client);
 
 createRoot(document.getElementById('page') as HTMLElement).render(
@@ -38,7 +42,9 @@ createRoot(document.getElementById('page') as HTMLElement).render(
       colorSchemeManager={localStorageColorSchemeManager({ key: 'vigia-theme' })}
     >
       <QueryClientProvider client={client}>
-        <RouterProvider router={router} />
+        <Formats>
+          <RouterProvider router={router} />
+        </Formats>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

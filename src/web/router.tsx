@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
-import { sessionQuery } from './api/queries.ts';
+import { overviewQuery, profilesQuery, sessionQuery } from './api/queries.ts';
 import {
   aiSearch,
   containersSearch,
@@ -10,7 +10,10 @@ import {
   incidentsSearch,
   kubernetesSearch,
   loginSearch,
+  overviewSearch,
+  targetsSearch,
   sectionOf,
+  settingsSearch,
 } from './search.ts';
 import { Broken, Missing } from './shell/Failures.tsx';
 import { Shell } from './shell/Shell.tsx';
@@ -28,6 +31,9 @@ async function signedIn({ context, location }: { context: Context; location: { h
   if (session.account === null) throw redirect({ to: '/login', search: { next: location.href } });
 }
 
+/** Titles and units come before the first figure; without them names stand for themselves. */
+const named = ({ context }: { context: Context }): Promise<void> => context.client.prefetchQuery(profilesQuery);
+
 /** Everything behind the door. */
 const inside = createRoute({
   getParentRoute: () => root,
@@ -35,6 +41,7 @@ const inside = createRoute({
   component: Shell,
   notFoundComponent: Missing,
   beforeLoad: signedIn,
+  loader: named,
 });
 
 /** Behind the door as well, but with nothing around it. */
@@ -42,6 +49,7 @@ const wall = createRoute({
   getParentRoute: () => root,
   path: '/wall',
   beforeLoad: signedIn,
+  loader: named,
   component: lazyRouteComponent(() => import('./pages/wall/Wall.tsx'), 'Wall'),
 });
 
@@ -70,6 +78,9 @@ const setup = createRoute({
 const overview = createRoute({
   getParentRoute: () => inside,
   path: '/',
+  validateSearch: overviewSearch,
+  // Asked while the page's own files are still on their way.
+  loader: ({ context }) => void context.client.prefetchQuery(overviewQuery),
   component: lazyRouteComponent(() => import('./pages/overview/Overview.tsx'), 'Overview'),
 });
 
@@ -117,6 +128,7 @@ const kubernetes = createRoute({
 const targets = createRoute({
   getParentRoute: () => inside,
   path: '/targets',
+  validateSearch: targetsSearch,
   component: lazyRouteComponent(() => import('./pages/targets/Targets.tsx'), 'Targets'),
 });
 
@@ -146,6 +158,7 @@ const settings = createRoute({
   getParentRoute: () => inside,
   path: '/settings/$section',
   params: { parse: ({ section }) => ({ section: sectionOf(section) }), stringify: ({ section }) => ({ section }) },
+  validateSearch: settingsSearch,
   component: lazyRouteComponent(() => import('./pages/settings/Settings.tsx'), 'Settings'),
 });
 

@@ -1,3 +1,5 @@
+import type { Standing } from '../model/fleet.ts';
+
 /** What the address remembers of each page. Anything unknown in it falls back to the usual, so old links keep working. */
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -24,6 +26,19 @@ export const loginSearch = (raw: Raw) => {
   const next = text(raw['next']);
   return checked({ next: next?.startsWith('/') && !next.startsWith('//') && !next.includes('\\') ? next : undefined });
 };
+
+/** A number in an address is a number, whoever typed it. */
+const typed = (value: unknown): string | undefined => (typeof value === 'number' ? String(value) : text(value));
+
+/** The worst first. */
+export const standings = ['bad', 'unknown', 'learning', 'ok', 'off'] as const satisfies readonly Standing[];
+export const mostRows = 1_000;
+/** What somebody looks for among the targets, and how many rows they wanted to see. */
+export const overviewSearch = (raw: Raw) =>
+  checked({ find: typed(raw['find']), standing: oneOf(raw['standing'], standings), rows: number(raw['rows'], 21, mostRows) });
+
+/** A page of the inventory, and what somebody looks for in it. */
+export const targetsSearch = (raw: Raw) => checked({ find: typed(raw['find']), page: number(raw['page'], 2, 100_000) });
 
 export const ranges = {
   '15m': 900_000,
@@ -57,7 +72,12 @@ export function zoomOf({ from, to }: { readonly from?: number | undefined; reado
   return from === undefined || to === undefined ? null : { fromMs: from, toMs: to };
 }
 
-export const containersSearch = (raw: Raw) => checked({ application: text(raw['application']), range: oneOf(raw['range'], rangeNames) });
+export const containersSearch = (raw: Raw) =>
+  checked({
+    application: text(raw['application']),
+    range: oneOf(raw['range'], rangeNames),
+    trouble: raw['trouble'] === true ? true : undefined,
+  });
 
 export const incidentsSearch = (raw: Raw) =>
   checked({
@@ -81,6 +101,9 @@ export const aiSearch = (raw: Raw) =>
     page: number(raw['page'], 2, 100_000),
   });
 
-export const sections = ['preferences', 'receivers', 'silences', 'archive', 'accounts', 'tokens', 'audit'] as const;
+/** What a maintenance window is planned for. */
+export const settingsSearch = (raw: Raw) => checked({ profile: text(raw['profile']), entity: text(raw['entity']) });
+
+export const sections = ['preferences', 'receivers', 'silences', 'maintenance', 'archive', 'accounts', 'tokens', 'audit'] as const;
 export type Section = (typeof sections)[number];
 export const sectionOf = (name: string): Section => oneOf(name, sections) ?? 'preferences';

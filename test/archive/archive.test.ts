@@ -14,6 +14,8 @@ const hourMs = 3_600_000;
 const soakMs = Number(process.env['VIGIA_SOAK_MINUTES'] ?? 0) * 60_000;
 /** Of a soak, after the two deaths that every run has. */
 const deadlyWrites = 45;
+/** A soak says how far it is. */
+const tellEveryMs = 60_000;
 const open: { stop(): Promise<void> }[] = [];
 let dir = '';
 let influxPort = 0;
@@ -115,7 +117,17 @@ describe('the archive in a real InfluxDB, fed from a real Prometheus', () => {
       expect(archive.state().rules[0]).toMatchObject({ points: 0, error: expect.stringContaining('InfluxDB') });
 
       let failures = 0;
-      const endMs = Date.now() + soakMs;
+      const beganMs = Date.now();
+      const endMs = beganMs + soakMs;
+      let tellMs = beganMs + tellEveryMs;
+      let longestLagMs = 0;
+      /** How far a soak is. */
+      const figures = (): string => {
+        const [rule] = archive.state().rules;
+        const minutes = ((Date.now() - beganMs) / 60_000).toFixed(1);
+        const lags = `longest lag ${(longestLagMs / 1000).toFixed(1)} s`;
+        return `soak: ${minutes} of ${soakMs / 60_000} min, ${rule?.points} points, ${writes} writes, ${kills.length} kills, ${failures} failed tries, ${lags}`;
+      };
       for (let untilMs = Date.now(); untilMs <= endMs; untilMs = Date.now()) {
         await untilArchived(archive, untilMs, async (thrown) => {
           expect(thrown).toBeInstanceOf(VigiaError);
@@ -123,6 +135,10 @@ describe('the archive in a real InfluxDB, fed from a real Prometheus', () => {
           if (++failures % 3 === 0) influxd = await startInfluxdb(dir, influxPort, backupPort);
           else await sleep(50);
         });
+        longestLagMs = Math.max(longestLagMs, Date.now() - untilMs);
+        if (Date.now() < tellMs) continue;
+        console.log(figures());
+        tellMs += tellEveryMs;
       }
       expect(kills.slice(0, 2)).toEqual([3, 9]);
       expect(kills.length).toBeGreaterThanOrEqual(2 + soakMs / 300_000);
@@ -131,6 +147,10 @@ describe('the archive in a real InfluxDB, fed from a real Prometheus', () => {
       const toMs = state?.untilMs ?? 0;
       const wanted = ledgerOf(await client.queryMatrix('{job=~"past|live"}[6h]', toMs));
       const found = await archived(influx, 'all');
+      if (soakMs > 0) {
+        const count = (of: typeof found) => [...of.ledger.values()].reduce((sum, points) => sum + points.size, 0);
+        console.log(`${figures()}; at its end ${count(wanted)} finite samples in Prometheus, ${count(found)} points in InfluxDB`);
+      }
       expect(found.ledger.size).toBeGreaterThan(36);
       expect(found).toEqual({ ledger: wanted.ledger, notFinite: 0, infinite: 0 });
       expect(wanted.notFinite).toBeGreaterThan(60);

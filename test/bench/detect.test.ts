@@ -197,6 +197,9 @@ describe('a replay', () => {
     expect(found.figures['scaledMaxChange']).toBeLessThan(1e-6);
     expect(Math.abs(found.figures['lostSamplesVusPr'] as number)).toBeLessThan(0.3);
     expect(found.figures['levelShiftAlarms']).toBeGreaterThan(0);
+    expect(found.figures['joiningAlarms']).toBeLessThanOrEqual(1);
+    expect(Math.abs(found.figures['joiningVusPr'] as number)).toBeLessThan(0.5);
+    expect(found.figures['flatLinesFound']).toBeGreaterThanOrEqual(0);
     // A new level is accepted after six hours.
     expect(found.figures['levelShiftHours']).toBeLessThan(8);
   });

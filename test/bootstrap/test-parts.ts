@@ -19,6 +19,7 @@ const names = [
   'blackbox_exporter',
   'snmp_exporter',
   'snmpd',
+  'curl',
 ] as const satisfies readonly PartName[];
 
 /** What not every machine has or may run: where it cannot be had, the tests that need it are skipped, or take recordings. */

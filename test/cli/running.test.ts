@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { programDir } from '../../src/cli/paths.ts';
 import type { Backtest } from '../../src/model/backtest.ts';
+import type { Search, Suggestion } from '../../src/model/discovery.ts';
 import type { Status } from '../../src/server/status.ts';
+import { running, side } from './backtests.ts';
 
 /** `vigia status` and `vigia down` beside a process that looks like a Vigía: it has the lock file and answers what we say. */
 let dir: string;
@@ -142,37 +144,6 @@ describe('a Vigía that runs', () => {
   });
 });
 
-const episode = { fromMs: Date.UTC(2026, 0, 20, 10), toMs: Date.UTC(2026, 0, 20, 10, 12), findings: 40, threshold: 0.9 };
-const side = (detector: string, threshold: number | null, episodes: number): Backtest['sides'][number] => ({
-  detector,
-  threshold,
-  steps: 5000,
-  scored: 4990,
-  findings: 40 * episodes,
-  episodes,
-  weeks: [1, 8].map((day, at) => ({ fromMs: Date.UTC(2026, 0, day), findings: 0, episodes: at * episodes })),
-  latest: Array.from({ length: episodes }, (_, at) => ({
-    ...episode,
-    entity: 'web1',
-    score: 0.97 - at / 10,
-    feature: at === 0 ? 'memory' : null,
-  })),
-});
-const running: Backtest = {
-  id: 4,
-  input: { profile: 'linux-host', entity: 'web1', days: 14, settings: [{ detector: 'a', threshold: null }] },
-  state: 'running',
-  progress: 0.1,
-  reason: '',
-  by: 'command line',
-  startedMs: 0,
-  endedMs: null,
-  fromMs: Date.UTC(2026, 0, 1),
-  toMs: Date.UTC(2026, 0, 15),
-  entities: 1,
-  sides: [],
-};
-
 describe('a backtest', () => {
   const said = (...states: Partial<Backtest>[]) => {
     answers.set('POST /internal/backtest', [{ status: 200, body: running }]);
@@ -236,6 +207,72 @@ describe('a backtest', () => {
   });
 });
 
+describe('a search of the network', () => {
+  const search = { id: 3, network: '192.168.1.0/24', state: 'running', addresses: 254, tried: 0, total: 1778, answered: 0 };
+  const suggestions: Suggestion[] = [
+    { address: '192.168.1.20:9100', profile: 'linux-host', name: 'nas', begins: 'node_', matching: 912, samples: 960 },
+    { address: '192.168.1.21:9121', profile: 'redis', name: 'redis 192.168.1.21', begins: 'redis_', matching: 240, samples: 280 },
+  ];
+  const said = (...states: { search: Partial<Search>; suggestions?: Suggestion[]; dismissed?: number }[]) => {
+    answers.set('POST /internal/discovery/search', [{ status: 200, body: search }]);
+    answers.set(
+      'GET /internal/discovery/found',
+      states.map(({ search: now, suggestions: found = [], dismissed = 0 }) => ({
+        status: 200,
+        body: { search: { ...search, ...now }, suggestions: found, dismissed },
+      })),
+    );
+  };
+
+  test('shows how far it is, then what could be watched and why', async () => {
+    said({ search: { tried: 889 } }, { search: { state: 'done', tried: 1778, answered: 4 }, suggestions, dismissed: 2 });
+    const found = await vigia('discover', '--network', '192.168.1.0/24');
+    expect(found.stderr).toBe('Asking 254 address(es) at 7 port(s) each.\n50 %\n');
+    expect(found.stdout.split('\n')).toEqual([
+      'Searched 192.168.1.0/24: 254 address(es), 4 answered with metrics that a profile knows.',
+      '',
+      'ADDRESS            PROFILE     NAME                WHY',
+      '192.168.1.20:9100  linux-host  nas                 912 of its 960 samples begin with node_',
+      '192.168.1.21:9121  redis       redis 192.168.1.21  240 of its 280 samples begin with redis_',
+      '',
+      'Watch one: vigia discover --add 192.168.1.20:9100',
+      '2 suggestion(s) were dismissed and are not shown.',
+      '',
+    ]);
+    expect(found.code).toBe(0);
+    expect(bodies).toEqual(['{"network":"192.168.1.0/24"}']);
+  });
+
+  test('is one JSON object without progress, says when there is nothing, and when it was cancelled', async () => {
+    said({ search: { state: 'done', network: null, addresses: 3 } });
+    const json = await vigia('discover', '--json');
+    expect({ ...json, stdout: JSON.parse(json.stdout) as unknown }).toMatchObject({ code: 0, stderr: '', stdout: { suggestions: [] } });
+    expect(bodies).toEqual(['{}']);
+    expect((await vigia('discover')).stdout).toBe(
+      'Searched the neighbours of this machine: 3 address(es), 0 answered with metrics that a profile knows.\nNothing that is not watched already.\n',
+    );
+    said({ search: { state: 'cancelled' } });
+    const cancelled = await vigia('discover');
+    expect([cancelled.code, cancelled.stderr]).toEqual([1, expect.stringContaining('The search was cancelled')]);
+  });
+
+  test('adds and dismisses what it found, one at a time, and tells refusals in the words of the one who refused', async () => {
+    const target = { id: 'nas', name: 'nas', profile: 'linux-host', address: '192.168.1.20:9100' };
+    answers.set('POST /internal/discovery/add', [{ status: 200, body: target }]);
+    answers.set('POST /internal/discovery/dismiss', [{ status: 200, body: { address: '192.168.1.21:9121', profile: 'redis' } }]);
+    expect(await vigia('discover', '--add', '192.168.1.20:9100')).toEqual({
+      stdout: 'nas (linux-host, 192.168.1.20:9100) is watched from now on.\n',
+      stderr: '',
+      code: 0,
+    });
+    expect((await vigia('discover', '--dismiss', '192.168.1.21:9121')).stdout).toBe('192.168.1.21:9121 (redis) is not suggested again.\n');
+    expect(bodies).toEqual(['{"address":"192.168.1.20:9100"}', '{"address":"192.168.1.21:9121"}']);
+    const message = 'Vigía does not connect to 8.8.8.0/24: only private networks are searched.';
+    answers.set('POST /internal/discovery/search', [{ status: 403, body: { code: 'far-forbidden', message } }]);
+    expect(await vigia('discover', '--network', '8.8.8.0/24')).toEqual({ stdout: '', stderr: `vigia: ${message}\n`, code: 77 });
+  });
+});
+
 test('a reader that has read enough is no error', async () => {
   const main = join(programDir, 'src', 'cli', 'main.ts');
   const command = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -269,5 +306,64 @@ describe('vigia export', () => {
     });
     expect(await ask()).toMatchObject({ code: 65, stderr: expect.stringContaining('the samples end before their time') });
     expect(readdirSync(dir)).toEqual(['data']);
+  });
+});
+
+describe('vigia maintenance', () => {
+  const window = {
+    id: 12,
+    profile: 'linux-host',
+    entities: ['web1', 'web2'].map((entity) => ({ entity, name: entity })),
+    fromMs: Date.UTC(2026, 0, 20, 2),
+    toMs: Date.UTC(2026, 0, 20, 4),
+    state: 'coming',
+    text: 'new disks',
+    by: 'Ana',
+  };
+
+  test('plans a window of some, of a group or of all, and says what it does', async () => {
+    answers.set('POST /internal/maintenance', [{ status: 200, body: window }]);
+    const times = ['--from', '2026-01-20T02:00:00Z', '--for', '2h'];
+    expect(await vigia('maintenance', 'add', '--entity', 'web1, web2', ...times, '--note', 'new disks')).toEqual({
+      stdout:
+        'Maintenance window 12: web1, web2, from 2026-01-20 02:00 UTC to 2026-01-20 04:00 UTC. Its time is not learned, and nobody is messaged about it.\n',
+      stderr: '',
+      code: 0,
+    });
+    await vigia('maintenance', 'add', '--profile', 'container', '--group', 'web', '--from', '2026-01-20T02:00:00Z');
+    await vigia('maintenance', 'add');
+    const { fromMs, toMs } = window;
+    expect(bodies.slice(0, 2).map((body) => JSON.parse(body) as unknown)).toEqual([
+      { profile: 'linux-host', entities: ['web1', 'web2'], fromMs, toMs, text: 'new disks' },
+      { profile: 'container', entities: [], group: 'web', fromMs, toMs: null, text: '' },
+    ]);
+    expect(JSON.parse(bodies[2] ?? '')).toMatchObject({ entities: [], toMs: null, fromMs: expect.any(Number) });
+  });
+
+  test('lists them, and ends one', async () => {
+    const open = { ...window, id: 13, entities: [], toMs: null, state: 'running', text: '' };
+    answers.set('GET /internal/maintenance', [
+      { status: 200, body: { windows: [open, window] } },
+      { status: 200, body: { windows: [] } },
+    ]);
+    expect((await vigia('maintenance', 'list')).stdout.split('\n')).toEqual([
+      '   13  running  all of linux-host, from 2026-01-20 02:00 UTC until it is ended',
+      '                by Ana',
+      '   12  coming   web1, web2, from 2026-01-20 02:00 UTC to 2026-01-20 04:00 UTC',
+      '                new disks, by Ana',
+      '',
+    ]);
+    expect((await vigia('maintenance', 'list')).stdout).toBe('There is no maintenance window.\n');
+    answers.set('POST /internal/maintenance/end', [{ status: 200, body: window }]);
+    expect((await vigia('maintenance', 'end', '12')).stdout).toBe('Maintenance window 12 is over.\n');
+    expect(JSON.parse(bodies.at(-1) ?? '')).toEqual({ window: 12 });
+    answers.set('POST /internal/maintenance/end', [
+      { status: 409, body: { code: 'conflict', message: 'The maintenance window 12 is over already.' } },
+    ]);
+    expect(await vigia('maintenance', 'end', '12')).toEqual({
+      stdout: '',
+      stderr: 'vigia: The maintenance window 12 is over already.\n',
+      code: 1,
+    });
   });
 });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import { loadConfig } from '../../src/server/config.ts';
 import { executableIn } from '../../src/tools/executable.ts';
 import { run } from '../../src/tools/run.ts';
@@ -10,7 +11,7 @@ import { type KubernetesObject, objectSchema, type PodSpec } from './kubernetes-
 
 /** The overlays as kubectl builds them. */
 const root = join(import.meta.dirname, '..', '..');
-const overlays = ['stand-alone', 'prometheus', 'thanos', 'mimir'] as const;
+const overlays = ['stand-alone', 'single', 'prometheus', 'thanos', 'mimir'] as const;
 const kubectl = executableIn('kubectl', process.env['PATH'] ?? '');
 
 async function build(overlay: string): Promise<KubernetesObject[]> {
@@ -66,7 +67,7 @@ describe.skipIf(kubectl === null)('the overlays (skipped where the package kuber
         'NetworkPolicy',
       ].sort(),
     );
-    for (const overlay of ['prometheus', 'thanos', 'mimir']) {
+    for (const overlay of ['single', 'prometheus', 'thanos', 'mimir']) {
       expect(
         objects(overlay)
           .map(({ kind }) => kind)
@@ -77,6 +78,8 @@ describe.skipIf(kubectl === null)('the overlays (skipped where the package kuber
           'ServiceAccount',
           'ClusterRole',
           'ClusterRoleBinding',
+          // Where Vigía's own Prometheus scrapes, it needs the right to.
+          ...(overlay === 'single' ? ['ClusterRole', 'ClusterRoleBinding'] : []),
           'ConfigMap',
           'StatefulSet',
           'Service',
@@ -158,6 +161,7 @@ describe.skipIf(kubectl === null)('the overlays (skipped where the package kuber
       ['/nodes', '/pods', '/namespaces', 'apps/deployments', 'apps/replicasets', 'apps/statefulsets', 'apps/daemonsets'].sort(),
     );
     expect(of('vigia-prometheus')).toEqual(['/nodes', '/nodes/metrics', '/pods']);
+    expect(of('vigia-kubelets')).toEqual(['/nodes/metrics']);
     for (const binding of all().flatMap((object) => (object.kind === 'ClusterRoleBinding' ? [object] : []))) {
       expect(roles.map(({ metadata }) => metadata.name)).toContain(binding.roleRef.name);
       expect(binding.subjects.map(({ namespace }) => namespace)).toEqual(['vigia']);
@@ -194,11 +198,84 @@ describe.skipIf(kubectl === null)('the overlays (skipped where the package kuber
   });
 });
 
+/** A Kustomization as far as these use it, strictly; kubectl is not everywhere. */
+const kustomization = z.strictObject({
+  apiVersion: z.literal('kustomize.config.k8s.io/v1beta1'),
+  kind: z.literal('Kustomization'),
+  bases: z.array(z.string()).default([]),
+  resources: z.array(z.string()).default([]),
+  patchesStrategicMerge: z.array(z.string()).default([]),
+  configMapGenerator: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        namespace: z.literal('vigia'),
+        behavior: z.literal('replace').optional(),
+        files: z.array(z.string()),
+      }),
+    )
+    .default([]),
+});
+
+const patch = z.object({ kind: z.string(), metadata: z.object({ name: z.string() }) });
+
+/** What a folder brings, its bases first: the files of each map by its name, and the objects of its resources. */
+function gather(folder: string, into = { maps: new Map<string, string[]>(), objects: [] as KubernetesObject[] }): typeof into {
+  const { bases, resources, patchesStrategicMerge, configMapGenerator } = kustomization.parse(
+    parse(readFileSync(join(folder, 'kustomization.yaml'), 'utf8')),
+  );
+  for (const base of bases) gather(join(folder, base), into);
+  for (const file of resources) {
+    for (const document of parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+      into.objects.push(objectSchema.parse(document.toJS()));
+  }
+  for (const file of patchesStrategicMerge) {
+    const { kind, metadata } = patch.parse(parse(readFileSync(join(folder, file), 'utf8')));
+    expect(into.objects.map((each) => `${each.kind} ${each.metadata.name}`)).toContain(`${kind} ${metadata.name}`);
+  }
+  for (const { name, behavior, files } of configMapGenerator) {
+    expect({ folder, name, replaces: into.maps.has(name) }).toEqual({ folder, name, replaces: behavior === 'replace' });
+    for (const file of files) expect(existsSync(join(folder, file)), join(folder, file)).toBe(true);
+    into.maps.set(name, files);
+  }
+  return into;
+}
+
+test.each(['base', ...overlays])(
+  '%s names only files that are there, each an object of the right shape, and no object twice',
+  (overlay) => {
+    const { maps, objects } = gather(join(root, 'deploy', 'kubernetes', overlay));
+    expect(maps.has('vigia-config')).toBe(true);
+    const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+    expect(names).toEqual([...new Set(names)]);
+    expect(names).toContain('StatefulSet vigia/vigia');
+  },
+);
+
 describe('the configuration of every overlay', () => {
+  test('stand-alone watches the API by the same settings, from the environment of its container', () => {
+    const { spec } = parse(readFileSync(join(root, 'deploy/kubernetes/stand-alone/vigia.yaml'), 'utf8')) as {
+      spec: { template: { spec: PodSpec } };
+    };
+    const env = Object.fromEntries(
+      spec.template.spec.containers.flatMap((each) => (each.env ?? []).map(({ name, value }) => [name, value])),
+    );
+    const { config } = loadConfig({ file: join(root, 'deploy/config/vigia/vigia.yml'), env });
+    expect(config.kubernetes).toMatchObject({ kubelets: 'off', stateMetrics: 'own' });
+  });
+
+  test('single watches the cluster with the rights that its role has', () => {
+    const { config } = loadConfig({ file: join(root, 'deploy/kubernetes/single/vigia.yml'), env: {} });
+    expect(config.kubernetes).toMatchObject({ kubelets: 'direct', stateMetrics: 'auto', annotatedPods: false });
+    // The service account of its pod, and Prometheus of its own.
+    expect([config.kubernetes?.kubeconfig, config.prometheus.source, config.parts.nodeExporter]).toEqual([undefined, undefined, false]);
+  });
+
   test.each(['prometheus', 'thanos', 'mimir'])('%s is what Vigía takes', (overlay) => {
     const { config } = loadConfig({ file: join(root, 'deploy/kubernetes', overlay, 'vigia.yml'), env: {} });
     expect(config.prometheus.source?.url).toMatch(/^http:\/\//);
     expect(config.parts.nodeExporter).toBe(false);
+    expect(config.kubernetes).toMatchObject({ kubelets: 'off', stateMetrics: 'own' });
     const profiles = Object.keys(config.prometheus.source?.selectors ?? {});
     expect(profiles.length).toBeGreaterThan(2);
     expect(profiles.filter((profile) => !existsSync(join(root, 'profiles', `${profile}.yml`)))).toEqual([]);

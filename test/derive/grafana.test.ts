@@ -54,11 +54,22 @@ const stat = z.strictObject({
   }),
 });
 const units = ['percentunit', 'bytes', 'Bps', 's', 'cps', 'short', 'watt', 'amp', 'celsius'] as const;
+const mixed = z.strictObject({ type: z.literal('datasource'), uid: z.literal('-- Mixed --') });
+const property = z.discriminatedUnion('id', [
+  z.strictObject({ id: z.literal('custom.lineWidth'), value: z.number() }),
+  z.strictObject({ id: z.literal('custom.fillOpacity'), value: z.number().max(100) }),
+  z.strictObject({ id: z.literal('custom.fillBelowTo'), value: z.string() }),
+  z.strictObject({ id: z.literal('color'), value: z.strictObject({ mode: z.literal('fixed'), fixedColor: z.string() }) }),
+]);
 const timeseries = z.strictObject({
   ...common,
+  datasource: z.union([datasource, mixed]),
   type: z.literal('timeseries'),
-  fieldConfig: fieldConfig(
-    z.strictObject({
+  fieldConfig: z.strictObject({
+    overrides: z.array(
+      z.strictObject({ matcher: z.strictObject({ id: z.literal('byName'), options: z.string() }), properties: z.array(property) }),
+    ),
+    defaults: z.strictObject({
       unit: z.enum(units),
       min: z.number().optional(),
       max: z.number().optional(),
@@ -70,7 +81,7 @@ const timeseries = z.strictObject({
         showPoints: z.enum(['auto', 'never', 'always']),
       }),
     }),
-  ),
+  }),
   options: z.strictObject({
     legend: z.strictObject({
       displayMode: z.enum(['list', 'table', 'hidden']),
@@ -183,12 +194,25 @@ describe.each([
     const charts = printed(files, slug).panels.filter((panel) => panel.type === 'timeseries');
     expect(charts.map(({ title }) => title)).toEqual(dashboard.panels.map(({ title }) => title.en));
     const told = charts.flatMap(({ targets }) =>
-      targets.map(({ expr, legendFormat }) => [
-        expr.replaceAll('${target:regex}', 'web1').replaceAll('$__rate_interval', '1m'),
-        legendFormat,
-      ]),
+      targets
+        .filter(({ expr }) => !expr.includes('vigia_expected_'))
+        .map(({ expr, legendFormat }) => [expr.replaceAll('${target:regex}', 'web1').replaceAll('$__rate_interval', '1m'), legendFormat]),
     );
     expect(told).toEqual(asked);
+    // Of a feature it draws what was expected too: both ends, from Vigía's own Prometheus, where a target is one entity.
+    for (const [at, { targets, datasource: from, fieldConfig: fields }] of charts.entries()) {
+      const feature = dashboard.panels[at]?.feature;
+      const ends = targets.filter(({ expr }) => expr.includes('vigia_expected_'));
+      const wanted = feature === undefined || profile.identity.length > 1 ? [] : ['low', 'high'];
+      expect(ends.map(({ expr, datasource: { uid } }) => [expr, uid])).toEqual(
+        wanted.map((end) => [
+          `max(vigia_expected_${end}{profile="${profile.slug}",entity=~"\${target:regex}(/.*)?",feature="${feature}"})`,
+          'vigia',
+        ]),
+      );
+      expect(fields.overrides.map(({ matcher: { options } }) => options)).toEqual(ends.map(({ legendFormat }) => legendFormat));
+      expect(from.uid).toBe(source === undefined ? 'vigia' : ends.length > 0 ? '-- Mixed --' : 'vigia-source');
+    }
     // What label_replace takes out of a match is no variable: their names begin with a letter.
     expect(JSON.stringify(told)).not.toMatch(/\$(?!1)/);
   });

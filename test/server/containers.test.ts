@@ -166,3 +166,56 @@ describe('containers', () => {
     world.nowMs = nowMs;
   });
 });
+
+it('a cAdvisor that knows ids alone shows its containers by name, with what a watched engine says of them, else with what it says itself', async () => {
+  const socket = join(place.dir, 'three.sock');
+  const third = await startRecordedEngine(socket);
+  const idOf = (name: string) => third.recording.list.find(({ Names }) => Names[0] === `/${name}`)?.Id ?? '';
+  const sample = (labels: Record<string, string>, value: number) => ({ labels: { target: 'box', ...labels }, value, tsMs: nowMs });
+  const named = { name: 'sick', image: 'busybox', application: 'busybox', id: `/system.slice/docker-${idOf('sick')}.scope` };
+  const lonely = { name: '0123456789ab', image: '', id: `/docker/${'0'.repeat(64)}` };
+  const answers: Record<string, unknown[]> = {
+    // Made anew just now: its old self is still told of.
+    container_start_time_seconds: [sample(lonely, 90), sample(named, 1), sample({ ...lonely, id: '/docker/old' }, 80)],
+    container_spec_memory_limit_bytes: [sample({ name: lonely.name }, 64)],
+    container_spec_cpu_quota: [sample({ name: lonely.name }, 0.5)],
+  };
+  const asked: string[] = [];
+  const query = async (expr: string) => {
+    asked.push(expr);
+    return Object.entries(answers).find(([metric]) => expr.includes(`${metric}{`))?.[1] ?? [];
+  };
+  const prometheus = { query, queryRange: async () => [], targets: async () => [], rules: async () => [], nowMs: async () => nowMs };
+  const second = await fakeHouse(world, { docker: [{ name: 'Lab', socket }] }, { prometheus: prometheus as never });
+  try {
+    await eventually('a first look', () => second.house.engines.list()[0]?.watch.fresh());
+    await second.ask(administrator, 'POST', '/api/targets', { name: 'box', profile: 'container', address: '10.0.0.9:8080' });
+    const { applications, engines } = (await second.ask(viewer, 'GET', '/api/containers')).json<Containers>();
+    const box = applications.flatMap(({ name, containers }) =>
+      containers.filter(({ engine: of }) => of === 'box').map((each) => ({ ...each, application: name })),
+    );
+    expect(box).toHaveLength(2);
+    expect(box.find(({ entity }) => entity === 'box/sick')).toMatchObject({
+      application: 'busybox',
+      state: 'running',
+      health: 'unhealthy',
+      restarts: 0,
+      verdict: 'bad',
+      memoryLimitBytes: 16 * 1024 * 1024,
+    });
+    expect(box.find(({ entity }) => entity === 'box/0123456789ab')).toMatchObject({
+      application: '0123456789ab',
+      state: 'running',
+      health: null,
+      restarts: null,
+      startedMs: 90_000,
+      memoryLimitBytes: 64,
+      cpuLimitCores: 0.5,
+    });
+    expect(engines.find(({ id }) => id === 'box')).toMatchObject({ from: 'target', containers: 2 });
+    expect(asked.filter((expr) => expr.includes('target=~"box"')).length).toBeGreaterThanOrEqual(3);
+  } finally {
+    await second.stop();
+    await third.stop();
+  }
+});

@@ -11,16 +11,22 @@ import { createAlarms } from '../../src/server/alarms.ts';
 import { openApp } from '../../src/server/app.ts';
 import { createBacktests } from '../../src/server/backtests.ts';
 import { createBoard } from '../../src/server/board.ts';
+import { createDetectors } from '../../src/server/detectors.ts';
 import { ruleSpecs } from '../../src/server/derive/rules.ts';
 import { createEngines } from '../../src/server/docker/engines.ts';
 import { createEvents } from '../../src/server/events.ts';
 import type { House } from '../../src/server/house.ts';
 import { createIncidents } from '../../src/server/incidents.ts';
+import { createSearch } from '../../src/server/inventory/search.ts';
+import { createSources } from '../../src/server/inventory/sources.ts';
 import { createLearner } from '../../src/server/learner.ts';
+import { createMaintenance } from '../../src/server/maintenance.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import { quietGate } from '../../src/server/quiet.ts';
 import { ruleInput } from '../../src/server/rule-input.ts';
 import { alone } from '../../src/server/shares.ts';
+import { createHeavyThreads } from '../../src/server/threads/heavy-threads.ts';
+import { heavyWorkHere } from '../../src/server/threads/heavy-work.ts';
 import { openStore } from '../../src/store/open.ts';
 import { fakeDetectors } from './fake-detector.ts';
 import { fakeSource, profile, type World } from './fake-source.ts';
@@ -48,8 +54,11 @@ export interface Answer {
   json<T>(): T;
 }
 
-/** The whole server but for its children: real store, door, views and pipeline over a small world instead of Prometheus. */
-export async function fakeHouse(world: World, settings: object = {}, parts: Partial<House> = {}): Promise<FakeHouse> {
+/**
+ * The whole server but for its children: real store, door, views and pipeline over a small world instead of Prometheus. With
+ * `threads` heavy work is done where the server does it, by the detectors that it has.
+ */
+export async function fakeHouse(world: World, settings: object = {}, parts: Partial<House> = {}, threads = false): Promise<FakeHouse> {
   const dir = mkdtempSync(join(tmpdir(), 'vigia-house-'));
   const pageDir = join(dir, 'page');
   mkdirSync(join(pageDir, 'assets'), { recursive: true });
@@ -63,9 +72,19 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
   const board = createBoard({ profiles, freshMs: 60_000 });
   board.restore([]);
   const events = createEvents();
-  const detectors = fakeDetectors();
+  const detectors = threads ? createDetectors(config.detection) : fakeDetectors();
+  const heavy = threads ? createHeavyThreads(config.detection) : heavyWorkHere(detectors, config.detection);
   const gate = async () => quietGate(await store.silences.list(), await store.marks.list({}));
-  const learner = createLearner({ store, source: () => source, config: config.detection, detectors, gate, log, onChange: () => {} });
+  const learner = createLearner({
+    store,
+    source: () => source,
+    config: config.detection,
+    detectors,
+    heavy,
+    gate,
+    log,
+    onChange: () => {},
+  });
   const alarms = createAlarms({ store, config: config.detection, stepMs: () => source.stepMs, log });
   const backtests = createBacktests({ store, source: () => source, detectors, config: config.detection, now, log });
   const pipeline = createPipeline({
@@ -83,7 +102,7 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
   });
   const far: FakeHouse['far'] = { refuse: null, receivers: [], silences: new Map() };
   const prometheus = { ...source.client, query: async () => [], targets: async () => [], rules: async () => [] };
-  const alertmanager = { alerts: async () => [] };
+  const alertmanager = { alerts: async () => [], silences: async () => [], putSilence: async () => 's1', deleteSilence: async () => {} };
   const incidents = createIncidents({
     store,
     prometheus: () => prometheus as never,
@@ -99,6 +118,22 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
     throw new Error('nothing is fetched here');
   }) as never;
   const engines = await createEngines({ config, store, fetch, internalPort: 1, now, log, onChange: () => {}, onHealth: () => {} });
+  const inventoryChanged = async () => {};
+  const sources = await createSources({
+    config: config.discovery,
+    store,
+    profiles,
+    board,
+    events,
+    shares: alone,
+    inventoryChanged,
+    now,
+    log,
+  });
+  sources.begin();
+  // No interface and no neighbour: nobody but this machine is ever asked.
+  const nobody = { interfaces: () => [], arp: () => '', ownPorts: {}, kubernetes: null };
+  const search = createSearch({ config: config.discovery, store, profiles, now, ...nobody });
   let silenceCount = 0;
   const house: House = {
     version: '0.0.0',
@@ -110,6 +145,7 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
     alarms,
     pipeline,
     detectors,
+    heavy,
     backtests,
     incidents,
     events,
@@ -127,6 +163,8 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
     childCredential: { username: 'vigia', password: 'x' },
     publicUrl: 'http://vigia.example',
     engines,
+    sources,
+    search,
     fetch,
     silences: {
       list: async () => [...far.silences.values()] as never,
@@ -138,10 +176,11 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
       end: async (id) => void far.silences.delete(id),
       reapply: async () => {},
     },
+    maintenance: createMaintenance({ store, alertmanager: () => alertmanager, learner, events, now, log }),
     now,
     health: () => [],
     rules: async () => ruleSpecs(await ruleInput({ config, store, profiles })),
-    inventoryChanged: async () => {},
+    inventoryChanged,
     receiversChanged: async () => {
       const { VigiaError } = await import('../../src/model/errors.ts');
       if (far.refuse !== null) throw new VigiaError('derived-refused', { tool: 'amtool', part: 'Alertmanager', reason: far.refuse });
@@ -180,7 +219,10 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
     },
     async stop() {
       await backtests.stop();
+      await heavy.stop();
       await engines.stop();
+      await sources.stop();
+      await search.stop();
       await app.close();
       await store.close();
       rmSync(dir, { recursive: true });

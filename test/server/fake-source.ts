@@ -54,6 +54,8 @@ export function fakeSource(world: World): Source {
         world.queries++;
         const given = world.series?.(expr, range);
         if (given !== undefined) return given;
+        // It knows samples, not what Vigía says of them.
+        if (expr.includes('vigia_')) return [];
         return [...world.entities].flatMap(([target, entity]) => {
           const times: number[] = [];
           for (let tsMs = fromMs; tsMs <= toMs; tsMs += stepMs) {

@@ -2,6 +2,7 @@ import { array, assert, integer, property } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/model/incident.ts';
 import type { Annotation } from '../../src/model/annotation.ts';
+import { changesOf, stretchesOf } from '../../src/server/views/deployments.ts';
 import { concerns, ribbon } from '../../src/server/views/marks.ts';
 import { type FakeHouse, fakeHouse } from './fake-house.ts';
 import { profile, stepMs, type World } from './fake-source.ts';
@@ -24,6 +25,61 @@ describe('a ribbon', () => {
         }
       }),
     );
+  });
+});
+
+describe('a deployment', () => {
+  const series = (version: string, ...steps: number[]) => ({
+    labels: { name: 'web', image: version },
+    tsMs: Float64Array.from(steps),
+    values: Float64Array.from(steps, () => 1),
+  });
+  const query = { expr: '', legend: '{{name}}', version: 'image' };
+  const spans = (...given: ReturnType<typeof series>[]) => changesOf(given, query).map(({ fromMs, toMs, text }) => [fromMs, toMs, text]);
+
+  it('lasts from the last moment of the old version alone to the first of the new one alone', () => {
+    expect(spans(series('a', 1, 2, 3), series('b', 6, 7))).toEqual([[3, 6, 'web a → b']]);
+    expect(spans(series('b', 3, 4, 5, 6), series('a', 1, 2, 3, 4))).toEqual([[2, 5, 'web a → b']]);
+    expect(spans(series('a', 1, 2, 3), series('b', 3))).toEqual([[2, null, 'web a → b']]);
+    expect(spans(series('a', 1, 2, 5, 6), series('b', 3, 4))).toEqual([
+      [2, 3, 'web a → b'],
+      [4, 5, 'web b → a'],
+    ]);
+  });
+
+  it('is none where nothing changed, or came to nothing, or has no version', () => {
+    expect(spans(series('a', 1, 2, 9))).toEqual([]);
+    expect(spans(series('a', 1, 2, 3), series('b', 2))).toEqual([]);
+    expect(spans(series('a', 1), series('', 2), series('a', 3))).toEqual([]);
+    expect(spans()).toEqual([]);
+  });
+
+  it('law: is one for each change of what is there alone, in order and apart', () => {
+    const version = integer({ min: 0, max: 2 }).map((each) => 'abc'[each] as string);
+    assert(
+      property(array(version, { minLength: 1, maxLength: 30 }), (versions) => {
+        const moments = (wanted: string) => versions.flatMap((each, at) => (each === wanted ? [at] : []));
+        const found = spans(...['a', 'b', 'c'].map((each) => series(each, ...moments(each))));
+        const changes = versions.flatMap((each, at) =>
+          at > 0 && versions[at - 1] !== each ? [[at - 1, at, `web ${versions[at - 1]} → ${each}`]] : [],
+        );
+        expect(found).toEqual(changes);
+      }),
+    );
+  });
+
+  it('goes on while pods of the old revision are there', () => {
+    const values = Float64Array.from([0, 1, 1, 0, 0, 0, 2]);
+    const tsMs = Float64Array.from([0, 10, 20, 30, 40, 50, 60]);
+    const found = stretchesOf(
+      [{ labels: { workload: 'web' }, tsMs, values }],
+      { expr: '', legend: '{{workload}}' },
+      { fromMs: 0, toMs: 60, stepMs: 10 },
+    );
+    expect(found.map(({ fromMs, toMs, text }) => [fromMs, toMs, text])).toEqual([
+      [10, 30, 'web'],
+      [60, null, 'web'],
+    ]);
   });
 });
 
@@ -114,20 +170,20 @@ describe('the marks of a target', () => {
       { kind: 'anomaly', fromMs: startMs + 60 * stepMs, toMs: startMs + 62 * stepMs, text: '', incident: null },
       { kind: 'incident', fromMs: alert.startsMs, toMs: null, text: expect.any(String), incident: expect.any(Number) },
       { kind: 'anomaly', fromMs: startMs + 90 * stepMs, toMs: startMs + 90 * stepMs, text: '', incident: null },
-      { kind: 'maintenance', fromMs: startMs + 100 * stepMs, toMs: startMs + 120 * stepMs, text: 'disk', incident: null },
+      { kind: 'silence', fromMs: startMs + 100 * stepMs, toMs: startMs + 120 * stepMs, text: 'disk', incident: null },
     ]);
   });
 
   it('are those of the range, also of what began before it', async () => {
     const found = await marks(`fromMs=${startMs + 110 * stepMs}&toMs=${startMs + 115 * stepMs}`);
-    expect(found.marks.map(({ kind }) => kind)).toEqual(['incident', 'maintenance']);
+    expect(found.marks.map(({ kind }) => kind)).toEqual(['incident', 'silence']);
   });
 
   it('are there without a source, but for the boots', async () => {
     world.down = true;
     const found = await marks(`fromMs=${startMs}&toMs=${world.nowMs}`);
     world.down = false;
-    expect(found.marks.map(({ kind }) => kind)).toEqual(['anomaly', 'incident', 'anomaly', 'maintenance']);
+    expect(found.marks.map(({ kind }) => kind)).toEqual(['anomaly', 'incident', 'anomaly', 'silence']);
   });
 
   it('are nobody’s who may not see the target, and of no range that is none', async () => {
@@ -136,5 +192,19 @@ describe('the marks of a target', () => {
     expect((await marks(range, null)).status).toBe(401);
     expect((await marks(`fromMs=5&toMs=5`)).status).toBe(400);
     expect((await marks(`fromMs=0&toMs=${9e14}`)).status).toBe(400);
+  });
+
+  it('are maintenance windows too, also those of the whole profile', async () => {
+    const window = {
+      profile: profile.slug,
+      entities: [],
+      fromMs: startMs + 130 * stepMs,
+      toMs: startMs + 140 * stepMs,
+      text: 'moving house',
+    };
+    await fake.house.maintenance.add(window, 'Ana');
+    const { fromMs, toMs, text } = window;
+    const found = await marks(`fromMs=${fromMs}&toMs=${toMs}`);
+    expect(found.marks).toContainEqual({ kind: 'maintenance', fromMs, toMs, text, incident: null });
   });
 });

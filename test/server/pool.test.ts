@@ -9,6 +9,7 @@ import { createAlarms } from '../../src/server/alarms.ts';
 import { createBoard } from '../../src/server/board.ts';
 import { createLearner } from '../../src/server/learner.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
+import { pooledFrom } from '../../src/model/score.ts';
 import { pooledRows } from '../../src/server/pool.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -85,12 +86,13 @@ describe('an entity that is new among others of its profile', () => {
       expect(untilMs).toBeLessThan(bornMs + 15 * stepMs);
       await walk(untilMs + 5 * stepMs);
       const [young] = await store.models.list({ entity: 'born' });
-      expect(young?.options['pooled']).toBe(4);
+      // Where the order of rows matters, those of one of them are taken.
+      expect(young && pooledFrom(young)).toBe(detector === 'ensemble' ? 1 : 4);
       expect(young?.steps).toBeLessThan(20);
       expect(board.get(profile.slug, 'born')?.score).toBeGreaterThanOrEqual(0);
       await walk(bornMs + 130 * stepMs);
       const own = (await store.models.active(profile.slug, 'born'))?.info;
-      expect(own?.options['pooled']).toBeUndefined();
+      expect(own && pooledFrom(own)).toBeNull();
       expect(own?.steps).toBeGreaterThanOrEqual(120);
       await walk(bornMs + 1_800_000);
       expect(await findings()).toEqual([]);
@@ -127,7 +129,9 @@ describe('pooled rows', () => {
       }));
     fc.assert(
       fc.property(rowsOf(9), fc.array(rowsOf(31), { minLength: 1, maxLength: 5 }), fc.boolean(), (own, peers, order) => {
-        const { rows, times } = pooledRows(profile, own, peers, { stepMs, order });
+        const { training, pooled } = pooledRows(profile, own, peers, { stepMs, order });
+        const { rows, times } = training;
+        expect(pooled).toBe(order ? 1 : peers.length);
         expect(rows.length).toBe(3 * times.length);
         expect([...rows.subarray(-27)]).toEqual([...own.rows]);
         expect(times.every((ms, at) => at === 0 || ms > (times[at - 1] as number))).toBe(true);

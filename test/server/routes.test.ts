@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveState } from '../../src/model/archive.ts';
 import type { AiState, Collected, Detected, Evaluation, FindingPage, IncidentDetail, Overview, ScoreHistory } from '../../src/model/api.ts';
 import type { Alert, Incident, IncidentSummary } from '../../src/model/incident.ts';
+import type { Maintenance } from '../../src/model/maintenance.ts';
 import type { Mark } from '../../src/model/mark.ts';
 import type { Target } from '../../src/model/target.ts';
 import { archiveMetrics } from '../../src/server/archive/metrics.ts';
@@ -285,6 +286,43 @@ describe('incidents', () => {
     const { marks } = (await fake.ask(viewer, 'GET', `/api/marks?profile=${profile.slug}&entity=web1`)).json<{ marks: Mark[] }>();
     expect(marks.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['maintenance', 'accepted']));
     expect((await fake.ask(onlyContainers, 'GET', `/api/marks?profile=${profile.slug}`)).status).toBe(403);
+  });
+
+  it('do not message while maintenance runs, which operators plan and end', async () => {
+    const input = { profile: profile.slug, entities: ['web1'], fromMs: world.nowMs, toMs: null, text: 'new disk' };
+    expect((await fake.ask(viewer, 'POST', '/api/maintenance', input)).status).toBe(403);
+    expect((await fake.ask(operator, 'POST', '/api/maintenance', { ...input, toMs: world.nowMs })).text).toContain(
+      'it ends before it begins',
+    );
+    expect((await fake.ask(operator, 'POST', '/api/maintenance', { ...input, group: 'web' })).text).toContain('not both');
+    expect((await fake.ask(operator, 'POST', '/api/maintenance', { ...input, entities: ['nobody'] })).status).toBe(404);
+    expect((await fake.ask(onlyContainers, 'POST', '/api/maintenance', input)).status).toBe(403);
+    const window = (await fake.ask(operator, 'POST', '/api/maintenance', input)).json<Maintenance>();
+    expect(window).toMatchObject({
+      profile: profile.slug,
+      entities: [{ entity: 'web1' }],
+      state: 'running',
+      text: 'new disk',
+      by: 'operator',
+    });
+    const seen = async (who: typeof viewer | typeof onlyContainers) =>
+      (await fake.ask(who, 'GET', '/api/maintenance')).json<{ windows: Maintenance[] }>().windows.filter(({ id }) => id === window.id);
+    expect([await seen(viewer), await seen(onlyContainers)]).toEqual([[window], []]);
+    expect((await fake.ask(viewer, 'GET', '/api/hosts/web1')).json()).toMatchObject({ maintenance: { toMs: null, text: 'new disk' } });
+    const stranger = { role: 'operator', scope: { hosts: false, containers: true } } as const;
+    expect((await fake.ask(stranger, 'POST', `/api/maintenance/${window.id}/end`)).status).toBe(404);
+    world.nowMs += stepMs;
+    expect((await fake.ask(operator, 'POST', `/api/maintenance/${window.id}/end`)).json()).toMatchObject({
+      state: 'past',
+      toMs: world.nowMs,
+    });
+    expect((await fake.ask(operator, 'POST', `/api/maintenance/${window.id}/end`)).status).toBe(409);
+    expect((await fake.ask(operator, 'DELETE', `/api/maintenance/${window.id}`)).status).toBe(204);
+    expect(await seen(viewer)).toEqual([]);
+    expect((await fake.ask(viewer, 'GET', '/api/hosts/web1')).json()).toMatchObject({ maintenance: null });
+    const { entries } = await fake.house.store.audit.list({ limit: 20, offset: 0 });
+    const actions = entries.filter(({ action }) => action.startsWith('maintenance.')).map(({ action, subject }) => `${action} ${subject}`);
+    expect(actions.toReversed()).toEqual(['add', 'end', 'remove'].map((what) => `maintenance.${what} ${profile.slug}/web1`));
   });
 
   it('are reached by the link of a message, which tells strangers nothing', async () => {

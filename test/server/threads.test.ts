@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { detectors as all } from '../../src/detect/index.ts';
 import { configSchema } from '../../src/model/config.ts';
 import { VigiaError } from '../../src/model/errors.ts';
 import { createDetectors } from '../../src/server/detectors.ts';
+import type { ReplayJob } from '../../src/server/replay.ts';
 import { createHeavyThreads } from '../../src/server/threads/heavy-threads.ts';
 import { type BacktestJob, heavyWorkHere, type LearnJob } from '../../src/server/threads/heavy-work.ts';
 import { normalRows } from '../detect/data.ts';
@@ -53,6 +55,71 @@ describe('learning in a thread', () => {
     expect(turns).toBeGreaterThan(0);
     for (const [at, job] of jobs.entries()) expect(outcomes[at]).toEqual(await here.learn(job));
   });
+});
+
+describe('the past, scored in a thread', () => {
+  const replayOf = (detector: string, count: number, finds = true): ReplayJob => {
+    const { training, features, options } = jobOf(detector, 300);
+    const rows = normalRows(7, count, profile.features.length);
+    // Far out, and missing.
+    rows.fill(9, 3 * 50, 3 * 55);
+    rows.fill(Number.NaN, 3 * 60, 3 * 61);
+    const times = Float64Array.from({ length: count }, (_, step) => startMs + (300 + step) * stepMs);
+    return {
+      profile,
+      window: { entity: 'web1', rows, present: Uint8Array.from(times, (_, step) => (step === 70 ? 0 : 1)) },
+      times,
+      model: { detector, features, options, training },
+      refused: times.slice(80, 90),
+      inForce: { level: 0.5, basis: 'set' },
+      override: 0.5,
+      finds,
+    };
+  };
+
+  it.each([...all.keys()])('is the same as on the event loop: %s', async (slug) => {
+    const job = replayOf(slug, 200);
+    const there = await threads.replay(job);
+    expect(there).toEqual(await here.replay(job));
+    expect(Number.isNaN(there.scores[70])).toBe(true);
+    const scores = await threads.replay(replayOf(slug, 200, false));
+    expect([scores.scores, scores.found]).toEqual([there.scores, []]);
+    // As it is saved, it scores no otherwise.
+    const saved = (await here.learn(jobOf(slug, 300)))?.buffer ?? new Uint8Array();
+    expect(await threads.replay({ ...job, model: { saved } })).toEqual(there);
+    const compare = { profile, window: job.window, times: job.times, models: [saved, saved] as const, override: 0.5 };
+    const compared = await threads.compare(compare);
+    expect(compared).toEqual(await here.compare(compare));
+    expect(compared.shared).toBe(compared.sides[0]?.findings);
+    // A detector for what stands still has said nothing yet.
+    expect(compared.correlation).toBe(slug === 'flatline' ? null : 1);
+  });
+
+  it.each(['ensemble', 'robust-z'])('a saved model that learns on there is the one that learned on here: %s', async (slug) => {
+    const saved = (await here.learn(jobOf(slug, 300)))?.buffer ?? new Uint8Array();
+    const { window, times } = replayOf(slug, 400);
+    const job = { saved, training: { rows: window.rows, times } };
+    expect(await threads.follow(job)).toEqual(await here.follow(job));
+  });
+
+  it('leaves the event loop free, which otherwise has its turn only between two pieces', async () => {
+    const job = replayOf('ensemble', 20_000, false);
+    const turnsDuring = async (work: Promise<unknown>): Promise<number> => {
+      let turns = 0;
+      const about = { isDone: false };
+      const done = work.finally(() => (about.isDone = true));
+      while (!about.isDone) {
+        await setImmediate();
+        turns++;
+      }
+      await done;
+      return turns;
+    };
+    // Only the thread's own start is left out.
+    await threads.replay(replayOf('ensemble', 10));
+    const [there, onLoop] = [await turnsDuring(threads.replay(job)), await turnsDuring(here.replay(job))];
+    expect(there).toBeGreaterThan(10 * onLoop);
+  }, 60_000);
 });
 
 const calm = (feature: string, tsMs: number) => 0.1 + 0.02 * Math.sin(tsMs / 7_000 + feature.length) + 0.01 * Math.sin(tsMs / 1_300);

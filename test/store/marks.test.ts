@@ -83,4 +83,27 @@ onBoth('alarms and marks', (place) => {
     expect(await at(500, 600)).toEqual([]);
     expect([await marks.remove(fault.id), await marks.remove(fault.id), await marks.get(fault.id)]).toEqual([true, false, null]);
   });
+
+  it('of a whole profile are about each of its entities; those made at once are ended at once', async () => {
+    const { marks } = await place.open();
+    const common = { ...base, kind: 'maintenance', fromMs: 100 } as const;
+    const made = await marks.addAll([
+      { ...common, entity: 'a', toMs: null },
+      { ...common, entity: '', toMs: 500 },
+      { ...common, entity: 'b', toMs: 200 },
+    ]);
+    expect(new Set(made.map(({ createdMs }) => createdMs)).size).toBe(1);
+    expect(await marks.addAll([])).toEqual([]);
+    const of = async (entity: string) => (await marks.list({ profile, entity })).map((mark) => `${mark.entity} ${mark.toMs}`).toSorted();
+    expect([await of('a'), await of('c')]).toEqual([[' 500', 'a null'], [' 500']]);
+    await marks.end(
+      made.map(({ id }) => id),
+      300,
+    );
+    await marks.end([], 0);
+    expect([await of('a'), await of('b')]).toEqual([
+      [' 300', 'a 300'],
+      [' 300', 'b 200'],
+    ]);
+  });
 });

@@ -14,7 +14,8 @@ export function marksAnswer(scene: Scene, id: string, query: URLSearchParams): R
   const now = scene.overview.nowMs;
   const marks: Annotation[] = [
     { kind: 'start', fromMs: now - 50 * minute, toMs: now - 50 * minute, text: '', incident: null },
-    { kind: 'maintenance', fromMs: now - 40 * minute, toMs: now - 30 * minute, text: 'Disk swap', incident: null },
+    { kind: 'deployment', fromMs: now - 48 * minute, toMs: now - 45 * minute, text: 'Linux 6.1.0-37 → 6.1.0-38', incident: null },
+    { kind: 'silence', fromMs: now - 40 * minute, toMs: now - 30 * minute, text: 'Disk swap', incident: null },
     ...scene.incidents
       .filter(({ entity }) => entity === id)
       .flatMap((incident): Annotation[] => [

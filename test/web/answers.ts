@@ -5,9 +5,12 @@ import type { Incident } from '../../src/model/incident.ts';
 import type { TargetInput } from '../../src/model/target.ts';
 import { aiAnswer } from './answers-ai.ts';
 import { containerAnswer } from './containers.ts';
+import { discoveryAnswer } from './discovery.ts';
 import { energyAnswer, marksAnswer, promqlAnswer } from './answers-views.ts';
+import { maintenanceAnswer } from './maintenance.ts';
 import { similarTo } from './explanation.ts';
 import { clusterAnswer } from './cluster.ts';
+import { overviewAnswer } from './overview.ts';
 import { notFound, type Reply } from './reply.ts';
 import { allProfiles, wave, wobble } from './figures.ts';
 import type { Scene } from './scenes.ts';
@@ -22,7 +25,7 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
   if (scene.session.account === null) return { status: 401, body: { code: 'signin-required', message: 'Sign in first.' } };
   switch (head) {
     case 'overview':
-      return { body: scene.overview };
+      return overviewAnswer(scene, rest.join('/'), query);
     case 'profiles':
       return { body: { profiles: allProfiles } };
     case 'grafana':
@@ -37,12 +40,16 @@ export function answer(scene: Scene, method: string, path: string, query: URLSea
     case 'containers':
     case 'engines':
       return containerAnswer(scene, method, path, query, body);
+    case 'discovery':
+      return discoveryAnswer(scene, method, rest.join('/'), body);
     case 'targets':
       return targetAnswer(scene, method, rest, body as TargetInput);
     case 'incidents':
       return incidentAnswer(scene, method, rest, query, body);
     case 'kubernetes':
       return { body: clusterAnswer(scene, query) };
+    case 'maintenance':
+      return maintenanceAnswer(scene, method, rest, body);
     case 'marks':
       scene.marks = scene.marks.filter((mark) => mark.id !== Number(rest[0]));
       return { status: 204 };
@@ -116,6 +123,11 @@ function hostAnswer(scene: Scene, [id = '', , panel = '']: string[], query: URLS
           ? ['sda', 'nvme0n1']
           : (host.lines ?? ['value']);
   const trouble = host.target.state === 'bad' ? (host.target.sinceMs ?? to) : Number.POSITIVE_INFINITY;
+  // What was expected before an hour ago was a little less.
+  const bandOf = (low: number, high: number): PanelData['band'] => ({
+    low: wave(from, to, stepMs, (at) => (at < to - 3_600_000 ? 0.9 * low : low)),
+    high: wave(from, to, stepMs, (at) => (at < to - 3_600_000 ? 0.95 * high : high)),
+  });
   const data: PanelData = {
     panel,
     unit: definition.unit,
@@ -132,7 +144,7 @@ function hostAnswer(scene: Scene, [id = '', , panel = '']: string[], query: URLS
     band:
       known?.expectedLow === null || known?.expectedLow === undefined || known.expectedHigh === null
         ? null
-        : { low: known.expectedLow, high: known.expectedHigh },
+        : bandOf(known.expectedLow, known.expectedHigh),
   };
   return { body: data };
 }

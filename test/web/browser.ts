@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,15 +11,35 @@ import { startStub, type Stub } from './stub.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** The page as it would be released, built into a folder of its own so that a running `dist/page` stays untouched. */
-export async function buildPage(): Promise<{ dir: string; remove: () => void }> {
-  const dir = mkdtempSync(join(tmpdir(), 'vigia-page-'));
+const sources = ['src/web/**/*.*', 'src/model/**/*.ts', 'dashboards/**/*.ts', 'package-lock.json'];
+const keptMs = 86_400_000;
+
+/**
+ * The page as it would be released, in a folder of its own so that a running `dist/page` stays untouched. The folder is named after
+ * the sources: files of tests run in processes of their own, and what one of them has built serves all.
+ */
+async function buildPage(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of globSync(sources, { cwd: root }).sort()) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  const dir = join(tmpdir(), `vigia-page-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(dir)) return dir;
+  for (const old of globSync('vigia-page-*', { cwd: tmpdir() }).map((name) => join(tmpdir(), name))) {
+    if (Date.now() - (statSync(old, { throwIfNoEntry: false })?.mtimeMs ?? 0) > keptMs) rmSync(old, { recursive: true, force: true });
+  }
+  const made = mkdtempSync(`${dir}-`);
   await build({
     configFile: join(root, 'src', 'web', 'vite.config.ts'),
     logLevel: 'error',
-    build: { outDir: dir, emptyOutDir: true },
+    build: { outDir: made, emptyOutDir: true },
   });
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+  try {
+    renameSync(made, dir);
+  } catch (error) {
+    // Another process was quicker; what it built is the same.
+    rmSync(made, { recursive: true, force: true });
+    if (!existsSync(dir)) throw error;
+  }
+  return dir;
 }
 
 export function launch(): Promise<Browser> {
@@ -96,7 +117,7 @@ export interface Bench {
 
 /** Page, stub and browser, made once per test file. */
 export async function startBench(basePath = '/'): Promise<Bench> {
-  const [{ dir, remove }, browser] = await Promise.all([buildPage(), launch()]);
+  const [dir, browser] = await Promise.all([buildPage(), launch()]);
   const stub = await startStub(dir, basePath);
   const stubs = [stub];
   return {
@@ -124,7 +145,6 @@ export async function startBench(basePath = '/'): Promise<Bench> {
     stop: async () => {
       await browser.close();
       await Promise.all(stubs.map((one) => one.close()));
-      remove();
     },
   };
 }

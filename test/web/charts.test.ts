@@ -3,6 +3,7 @@ import { assert, constantFrom, double, oneof, property, record, string, array, c
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Annotation } from '../../src/model/annotation.ts';
+import { bandAt, bandColumns, bandExtent, bandStretches } from '../../src/web/chart/band.ts';
 import { chartCsv, fileName } from '../../src/web/chart/file.ts';
 import { columns } from '../../src/web/chart/join.ts';
 import { marksAt } from '../../src/web/chart/marks.ts';
@@ -79,6 +80,47 @@ test('the cursor is told what it is next to, and what it is within', () => {
   ]);
 });
 
+describe('an expected band', () => {
+  const band = bandColumns({
+    low: [
+      [1_000, 1],
+      [2_000, 2],
+      [3_000, null],
+      [4_000, 0],
+      [5_000, 3],
+    ],
+    high: [
+      [1_000, 5],
+      [2_000, 4],
+      [3_000, 9],
+      [4_000, 6],
+    ],
+  });
+
+  test('has both ends or none, and its gaps', () => {
+    expect(band).toEqual({ times: [1, 2, 3, 4, 5], low: [1, 2, null, 0, null], high: [5, 4, null, 6, null] });
+    expect(bandStretches(band)).toEqual([
+      [0, 1],
+      [3, 3],
+    ]);
+    expect(bandExtent(band)).toEqual({ low: 0, high: 6 });
+  });
+
+  test('is told at the cursor as it was then, else as it is', () => {
+    const at = (seconds: number | null) => bandAt(band, seconds);
+    expect([at(1), at(2.9), at(3), at(4.5), at(0.5), at(null)]).toEqual([
+      { low: 1, high: 5 },
+      { low: 2, high: 4 },
+      null,
+      { low: 0, high: 6 },
+      null,
+      { low: 0, high: 6 },
+    ]);
+    const empty = bandColumns({ low: [], high: [] });
+    expect([bandAt(empty, null), bandExtent(empty), bandStretches(empty)]).toEqual([null, null, []]);
+  });
+});
+
 /** RFC 4180, by hand. */
 function rowsOf(text: string): string[][] {
   const rows: string[][] = [[]];
@@ -143,7 +185,7 @@ describe('the charts of a target', () => {
     await context.close();
   });
 
-  test('show what happened: anomalies, incidents with a link, silences, starts', { timeout: 60_000 }, async () => {
+  test('show what happened: anomalies, incidents with a link, silences, starts, deployments', { timeout: 60_000 }, async () => {
     const { page, context, watch } = await bench.open('hosts/web1');
     const list = page.getByRole('list', { name: 'In these charts' });
     await list.getByText('Disk swap').waitFor();
@@ -151,8 +193,10 @@ describe('the charts of a target', () => {
       'Incident',
       'Abnormal',
       'Silenced',
+      'Deployment',
       'Started',
     ]);
+    await list.getByText('Linux 6.1.0-37 → 6.1.0-38').waitFor();
     await panel(page, 'network-errors').locator('canvas').waitFor();
     // The ribbon and the head of the incident are the only red of a chart whose line stays within its band.
     const red = await painted(page, 'network-errors', 'bad');

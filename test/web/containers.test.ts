@@ -34,15 +34,7 @@ test('P10 a table per application: only the column of the loaded replica is red,
   expect(await postgres.locator('.usage-track').count()).toBe(0);
 
   const queue = page.locator('[data-application=queue]');
-  for (const text of [
-    'stopped',
-    'exit code 137',
-    'killed for want of memory',
-    'restarting',
-    '12 restarts',
-    'running, unhealthy',
-    'ended',
-  ]) {
+  for (const text of ['stopped', 'exit code 137', 'killed: out of memory', 'restarting', '12 restarts', 'running, unhealthy', 'ended']) {
     await queue.getByText(text, { exact: false }).first().waitFor();
   }
   await page.getByText('connection refused (nothing listens there)').waitFor();
@@ -73,6 +65,40 @@ test('P07 P08 an application has its alerts, rules and charts with a line per re
   await context.close();
 });
 
+test('what needs attention comes first, alone where one asks for that, and never under a green word', { timeout: 60_000 }, async () => {
+  const { page, context, watch } = await bench.open('containers');
+  await page.locator('.replicas').first().waitFor();
+  const names = () => page.locator('[data-application]').evaluateAll((all) => all.map((one) => one.getAttribute('data-application')));
+  expect(await names()).toEqual(['queue', 'shop/web', 'postgres']);
+  await page.getByLabel('Only what needs attention').check();
+  await expect.poll(names).toEqual(['queue', 'shop/web']);
+  await page.reload();
+  await page.locator('.replicas').first().waitFor();
+  expect(await names()).toEqual(['queue', 'shop/web']);
+  const [, queue] = bench.stub.scene.containers.applications;
+  queue?.alerts.splice(0);
+  bench.stub.emit({ kind: 'targets', profile: 'container' });
+  await page.locator('[data-application=queue]').getByText('3 replicas in trouble').waitFor();
+  expect(watch.wrongs).toEqual([]);
+  await context.close();
+});
+
+test('of many replicas the bad one is in sight, and a chart names the highest lines', { timeout: 60_000 }, async () => {
+  const shop = bench.stub.scene.containers.applications[2];
+  const [well, bad] = shop?.containers ?? [];
+  if (!shop || !well || !bad) throw new Error('the scene has an application of three');
+  const others = Array.from({ length: 12 }, (_, at) => ({ ...well, name: `shop-web-${at + 3}`, entity: `lab/shop-web-${at + 3}` }));
+  shop.containers = [well, ...others, bad];
+  const { page, context, watch } = await bench.open('containers?application=shop%2Fweb');
+  // Many lines in every panel take their time on a busy machine.
+  await page.locator('[data-panel=cpu] canvas').waitFor({ timeout: 40_000 });
+  expect(await page.getByRole('columnheader').first().innerText()).toBe('shop-web-2');
+  expect(await page.locator('[data-panel=cpu] .chart-name').count()).toBe(6);
+  await page.locator('[data-panel=cpu]').getByText('and 8 more').waitFor();
+  expect(watch.wrongs).toEqual([]);
+  await context.close();
+});
+
 test('an engine is watched only after a person has said so; it is tested, refused at its field, added, and removed', {
   timeout: 60_000,
 }, async () => {
@@ -92,6 +118,7 @@ test('an engine is watched only after a person has said so; it is tested, refuse
   await form.getByLabel('Socket or address').fill('/var/run/docker.sock');
   await form.getByRole('button', { name: 'Save' }).click();
   await page.locator('[data-engine=docker]').waitFor();
+  await page.getByText('docker is watched. Its containers appear within seconds.').waitFor();
   expect(bench.stub.changes.at(-1)).toBe('POST engines {"name":"docker","socket":"/var/run/docker.sock"}');
   await page.getByRole('button', { name: 'Remove docker' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();

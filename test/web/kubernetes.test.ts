@@ -80,8 +80,8 @@ test('P12 the page shows pods Running, Pending, CrashLoopBackOff and OOMKilled a
     ['default/web-5c7d8b77c8-xn42k', 'ok', 'Running'],
   ]);
   const text = async (id: string) => plain(await page.locator(`[data-pod="default/${id}"]`).innerText());
-  expect(await text('crash')).toMatch(/back-off 1m20s restarting failed container.*last end: Error \(code 1\), \d+ (sec|min)/);
-  expect(await text('oom')).toMatch(/last end: OOMKilled \(code 137\), \d+ (sec|min)/);
+  expect(await text('crash')).toMatch(/back-off 1m20s restarting failed container.*last exit: Error \(exit code 1\), \d+ (sec|min)/);
+  expect(await text('oom')).toMatch(/last exit: OOMKilled \(exit code 137\), \d+ (sec|min)/);
   expect(await text('starting')).toMatch(/no node yet.*0\/1 nodes are available: 1 Insufficient cpu/);
   expect(plain(await page.locator('[data-workload="default/web"]').innerText())).toMatch(/Deployment · default 2 of 3 available/);
   expect(plain(await page.locator('[data-node=vm]').innerText())).toMatch(/^vm v1\.20\.2 Charts OK .*5 pods 2 in trouble/);
@@ -105,7 +105,7 @@ test('P12 the way down from the cluster to a node, a namespace and a pod, and ba
   await page.waitForURL('**/kubernetes?node=vm&namespace=default');
   await page.getByRole('link', { name: 'Whole cluster' }).click();
   await expect.poll(() => pods.count()).toBe(6);
-  await page.getByLabel('Only what is not fine').check();
+  await page.getByLabel('Only what needs attention').check();
   await expect.poll(() => pods.count()).toBe(3);
   await page.reload();
   await pods.first().waitFor();
@@ -130,10 +130,25 @@ test('what changes in the cluster appears by itself; a connection that is lost i
   bench.stub.emit({ kind: 'kubernetes' });
   await page.getByText('No está al día desde').waitFor();
   await expect.poll(() => page.locator('[data-pod]').count()).toBe(1);
-  expect(plain(await page.locator('[data-pod]').innerText())).toContain('último final: Error (código 1), hace 1 min');
+  expect(plain(await page.locator('[data-pod]').innerText())).toContain('última salida: Error (código de salida 1), hace 1 min');
   expect(Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'))).toBeLessThanOrEqual(0);
   expect(await axe(page)).toEqual([]);
   expect(watch.wrongs).toEqual([]);
+  await context.close();
+});
+
+test('a node without pods says that, and not that the account may see none', { timeout: 60_000 }, async () => {
+  bench.stub.use('calm');
+  const cluster = madeUpCluster();
+  const [node] = cluster.nodes;
+  if (node) cluster.nodes.push({ ...node, id: 'home:fresh', name: 'fresh' });
+  bench.stub.scene.cluster = cluster;
+  const { account } = bench.stub.scene.session;
+  const { page, context } = await bench.open('kubernetes?node=fresh');
+  await page.getByText('No pod here.').waitFor();
+  if (account) account.scope.containers = false;
+  await page.reload();
+  await page.getByText('Your account may not see containers').waitFor();
   await context.close();
 });
 

@@ -1,18 +1,22 @@
-import type { Account } from '../../src/model/account.ts';
 import type { AiState, Host, Overview, Session, TargetOverview } from '../../src/model/api.ts';
 import type { Backtest } from '../../src/model/backtest.ts';
 import type { Containers } from '../../src/model/docker.ts';
 import type { Cluster } from '../../src/model/kubernetes.ts';
 import type { GrafanaState } from '../../src/model/grafana.ts';
 import type { Incident, IncidentSummary } from '../../src/model/incident.ts';
+import type { Maintenance } from '../../src/model/maintenance.ts';
 import type { Mark } from '../../src/model/mark.ts';
 import type { Finding, ModelInfo } from '../../src/model/score.ts';
 import type { Unit } from '../../src/model/profile.ts';
+import { summaryOf } from '../../src/server/views/fleet.ts';
 import { allProfiles, calmFigures, featuresOf, linuxHost, loadedFigures, sharesOf, wave, wobble } from './figures.ts';
 import type { Moved } from '../../src/model/explanation.ts';
 import { movedOf } from './explanation.ts';
 import { doneBacktest } from './answers-ai.ts';
+import { account } from './account.ts';
 import { someContainers } from './containers.ts';
+import { someWindows } from './maintenance.ts';
+import { model, versionsOf } from './models.ts';
 
 /** What the stub answers: made-up houses in three moods, typed as the API's own answers. */
 export interface Scene {
@@ -22,6 +26,7 @@ export interface Scene {
   hosts: Map<string, Host & { readonly lines?: readonly string[] }>;
   incidents: Incident[];
   marks: Mark[];
+  maintenance: Maintenance[];
   /** What else moved, whichever incident is asked for. */
   moved: Moved;
   grafana: GrafanaState;
@@ -40,17 +45,6 @@ const hour = 60 * minute;
 
 /** A name as an attacker would write it: it must only ever be seen as text. */
 export const hostileName = '<img src=x onerror=alert(1)> "db" & co';
-
-const account: Account = {
-  id: 1,
-  name: 'Ana García',
-  email: 'ana@example.org',
-  role: 'administrator',
-  scope: { hosts: true, containers: true },
-  disabled: false,
-  createdMs: Date.now() - 40 * 24 * hour,
-  preferences: { theme: 'auto', language: 'auto', timeZone: 'auto' },
-};
 
 export function target(now: number, id: string, name: string, part: Partial<TargetOverview> = {}): TargetOverview {
   const seed = id.length;
@@ -76,38 +70,6 @@ export function target(now: number, id: string, name: string, part: Partial<Targ
     spark: wave(now - hour, now, minute, (_, index) => 0.3 + 0.12 * wobble(index + seed)),
     ...part,
   };
-}
-
-function model(now: number, entity: string): ModelInfo {
-  return {
-    id: 7,
-    profile: 'linux-host',
-    entity,
-    version: 4,
-    detector: 'isolation-forest',
-    profileVersion: 1,
-    createdMs: now - 20 * hour,
-    trainedFromMs: now - 188 * hour,
-    trainedToMs: now - 20 * hour,
-    steps: 40_320,
-    bytes: 412_000,
-    sha256: 'a'.repeat(64),
-    state: 'active',
-    dataSha256: 'd'.repeat(64),
-    options: { trees: 100, sampleSize: 256, contamination: 0.001, seed: 1, stepMs: 15_000, timeZone: 'Europe/Madrid' },
-    pinned: false,
-  };
-}
-
-/** Newest first: one in use, one damaged, two kept, the oldest without a word of what it was made of. */
-function versionsOf(now: number): ModelInfo[] {
-  return [4, 3, 2, 1].map((version) => ({
-    ...model(now - (4 - version) * 6 * hour, 'web1'),
-    id: version,
-    version,
-    state: version === 4 ? 'active' : version === 3 ? 'corrupt' : 'retired',
-    dataSha256: version === 1 ? '' : `${version}f0e1d2c3b4a5968`.repeat(4),
-  }));
 }
 
 const rules: Host['rules'] = [
@@ -149,6 +111,8 @@ function hostOf(now: number, shown: TargetOverview): Host {
     rules,
     incidents: [],
     model: learning ? null : model(now, shown.id),
+    pooledFrom: null,
+    maintenance: null,
     corruptModels: 0,
   };
 }
@@ -194,13 +158,16 @@ export function house(now: number, targets: TargetOverview[]): Scene {
     overview: {
       nowMs: now,
       state: 'ok',
+      summary: summaryOf(targets, []),
       targets,
       incidents: [],
+      incidentsTotal: 0,
       parts: ['Prometheus', 'Alertmanager', 'node_exporter', 'reader', 'store'].map((name) => part(name, now)),
     },
     hosts: new Map(targets.map((one) => [one.id, hostOf(now, one)])),
     incidents: [],
     marks: [],
+    maintenance: someWindows(now, hostileName),
     moved: movedOf({ entity: 'web1', name: 'web1', openedMs: now - 12 * minute }, now),
     grafana: { answers: false, reason: '', panels: [] },
     ai: aiOf(now, targets),

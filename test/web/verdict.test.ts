@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Overview } from '../../src/model/api.ts';
 import { stateOf, verdictOf } from '../../src/web/pages/overview/verdict.ts';
+import { summaryOf, worstFirst } from '../../src/server/views/fleet.ts';
+import { fleetScene } from './overview.ts';
 import { makeScene } from './scenes.ts';
 
 const now = Date.UTC(2026, 10, 22, 12);
 const overviewOf = (scene: 'calm' | 'incident' | 'empty', change: (overview: Overview) => void = () => {}): Overview => {
   const { overview } = makeScene(scene, now);
   change(overview);
-  return overview;
+  const targets = worstFirst(overview.targets);
+  return { ...overview, targets, summary: summaryOf(targets, overview.incidents) };
 };
 const first = ({ targets }: Overview) => {
   const [target] = targets;
@@ -33,7 +36,7 @@ describe('the first line', () => {
         if (second) Object.assign(second, { state: 'bad', name: 'db', sinceMs: now - 3_600_000 });
       }),
     );
-    expect(verdict).toEqual({ kind: 'many', names: ['web1', 'db'], sinceMs: now - 3_600_000 });
+    expect(verdict).toEqual({ kind: 'many', count: 2, names: ['db', 'web1'], sinceMs: now - 3_600_000 });
   });
 
   test('a silent part makes everything unknown, even where no target says so', () => {
@@ -67,6 +70,14 @@ describe('the first line', () => {
     );
     expect(verdict).toEqual({ kind: 'learning', watched: 3, untilMs: now + 60_000 });
     expect(stateOf(verdict)).toBe('unknown');
+  });
+
+  test('of two thousand targets the first three are named, whatever is listed of them', () => {
+    const { overview } = fleetScene(now);
+    const targets = worstFirst(overview.targets);
+    const verdict = verdictOf({ ...overview, targets: targets.slice(0, 2), summary: summaryOf(targets, []) });
+    const rack = (node: number) => `node${node}.rack${((node - 1) % 40) + 1}.example.org`;
+    expect(verdict).toMatchObject({ kind: 'many', count: 4, names: [8, 508, 1008].map(rack) });
   });
 
   test('an empty house is neither', () => {

@@ -99,10 +99,41 @@ describe('the wall', () => {
   });
 });
 
+test('a server that is away when the page starts is asked again until it answers', { timeout: 60_000 }, async () => {
+  const { page, context } = await bench.open('help', {}, /./);
+  let away = true;
+  await page.route('**/api/session', (route) => (away ? route.abort() : route.continue()));
+  await page.goto(`${bench.stub.url}wall`);
+  await page.getByRole('alert').getByText('Vigía does not answer.').waitFor();
+  away = false;
+  await page.locator('.wall-tile').first().waitFor();
+  await context.close();
+});
+
+test('the audit is read page by page', { timeout: 60_000 }, async () => {
+  const { page, context, watch } = await bench.open('help');
+  await page.route('**/api/audit?*', (route) => {
+    const offset = Number(new URL(route.request().url()).searchParams.get('offset'));
+    const entry = { tsMs: Date.now(), who: 'Ana', address: '127.0.0.1', action: 'target.add', subject: `target-${offset}`, detail: '' };
+    return route.fulfill({ json: { total: 120, entries: [{ id: 1, ...entry }] } });
+  });
+  await page.goto(`${bench.stub.url}settings/audit`);
+  await page.getByText('target-0', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByText('target-50', { exact: true }).waitFor();
+  await page.getByText('Page 2 of 3').waitFor();
+  expect(watch.wrongs).toEqual([]);
+  await context.close();
+});
+
 describe('the explorer', () => {
   test('completes, asks, and shows a chart, a table and what is wrong', { timeout: 60_000 }, async () => {
     const { page, context, watch } = await bench.open('explore', {}, /status of 400/);
+    await page.getByRole('button', { name: 'up', exact: true }).click();
+    await page.locator('canvas').waitFor();
     const input = page.getByRole('combobox', { name: 'Expression' });
+    expect(await input.inputValue()).toBe('up');
+    await input.fill('');
     await input.pressSequentially('rat');
     await page.getByRole('option', { name: 'rate function' }).waitFor();
     await page.keyboard.press('ArrowDown');

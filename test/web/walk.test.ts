@@ -35,7 +35,7 @@ test('set-up makes the administrator and leads to an overview that says what to 
   await page.getByRole('button', { name: 'Create the administrator' }).click();
   await page.getByRole('heading', { name: 'Nothing is watched yet.' }).waitFor();
   await page.getByRole('link', { name: 'Add a target' }).click();
-  await page.getByRole('heading', { name: 'Targets' }).waitFor();
+  await page.getByRole('heading', { name: 'Targets', level: 1 }).waitFor();
   expect(watch.wrongs).toEqual([]);
   await context.close();
 }, 40_000);

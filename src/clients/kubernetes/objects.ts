@@ -45,6 +45,11 @@ export interface Ended {
 export interface ContainerStatus {
   readonly name: string;
   readonly init: boolean;
+  /** As `docker://` and the id; empty before it is made. */
+  readonly containerId: string;
+  readonly image: string;
+  /** With a checksum, where the runtime says one. */
+  readonly imageId: string;
   readonly ready: boolean;
   readonly restarts: number;
   readonly running: boolean;
@@ -112,6 +117,9 @@ const stateShape = z
   .catch(undefined);
 const statusShape = z.object({
   name: z.string(),
+  containerID: text,
+  image: text,
+  imageID: text,
   ready: z.boolean().nullish(),
   restartCount: whole,
   state: stateShape,
@@ -237,6 +245,9 @@ function statusOf(raw: z.infer<typeof statusShape>, init: boolean): ContainerSta
   return {
     name: raw.name,
     init,
+    containerId: raw.containerID ?? '',
+    image: raw.image ?? '',
+    imageId: raw.imageID ?? '',
     ready: raw.ready === true,
     restarts: raw.restartCount ?? 0,
     running: running !== undefined && running !== null,

@@ -1,22 +1,34 @@
 /**
  * What each feature should be, given all the others: the leave-one-out residual of a Gaussian model, read from the precision
- * matrix of robustly scaled, bounded values (Mahalanobis, 1936; conditional residual as in Gaussian graphical models). The
- * covariance is learned online over a week and shrunk by a ridge.
+ * matrix of standardised, bounded values (Mahalanobis, 1936; conditional residual as in Gaussian graphical models). The
+ * correlation is learned online over four weeks and shrunk by a ridge. What rows are judged by is settled: it is replaced only
+ * when about as much again was learned, so an incident is judged by what was before it for as long as it lasts.
  */
 import type { FeatureSpec } from '../contract.ts';
+import { bound } from '../scaler.ts';
 import { counts, numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
 import { inverse } from '../streaming/symmetric.ts';
-import { DeviationScales } from './scales.ts';
+import { DeviationScales, inScales, none } from './scales.ts';
+import type { Ranges } from './scales.ts';
 
-const memoryMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+const memoryMs = 28 * dayMs;
 const ridge = 0.05;
-/** Values enter the covariance within so many scales, and are judged within more. */
-const scalesLearned = 8;
-const scalesJudged = 50;
+/** Values are learned within so many deviations, and are judged within more. */
+const deviationsLearned = 8;
+const deviationsJudged = 50;
+const leastShareOfRange = 0.01;
+/** Least deviation of standardised values, for those that seldom moved. */
+const leastDeviation = 0.5;
 const leastScale = 0.05;
+/** Residuals of one incident repeat themselves. */
+const pace = 0.05;
 const settledRows = 60;
-const largestRefresh = 240;
+const settledValues = 30;
+/** In the first day it is replaced each time so much more was learned. */
+const firstGrowth = 1.25;
+const largestCount = 2 ** 40;
 
 export class Relations {
   readonly scales: DeviationScales;
@@ -24,25 +36,36 @@ export class Relations {
   readonly residuals: Float64Array;
   private readonly width: number;
   private readonly memoryRows: number;
+  private readonly dayRows: number;
+  private readonly ranges: Ranges;
+  private readonly seen: Float64Array;
   private readonly mean: Float64Array;
+  private readonly variance: Float64Array;
   private readonly covariance: Float64Array;
+  /** What rows are judged by: deviations of the standardised values, and the inverse of their correlation. */
+  private readonly deviations: Float64Array;
   private readonly precision: Float64Array;
-  /** Rows learned, and rows since the precision was computed. */
+  /** Rows learned, and how many there were when the precision was replaced. */
   private readonly rows = new Float64Array(2);
   private readonly raw: Float64Array;
-  private readonly centred: Float64Array;
+  private readonly within: Float64Array;
 
-  constructor(features: readonly FeatureSpec[], stepMs: number) {
+  constructor(features: readonly FeatureSpec[], stepMs: number, ranges: Ranges) {
     const width = features.length;
     this.width = width;
     this.memoryRows = Math.max(256, Math.round(memoryMs / stepMs));
-    this.scales = new DeviationScales(features, null, leastScale);
+    this.dayRows = Math.max(settledRows, Math.round(dayMs / stepMs));
+    this.ranges = ranges;
+    this.scales = new DeviationScales(features, null, leastScale, pace);
     this.residuals = new Float64Array(width);
+    this.seen = new Float64Array(width);
     this.mean = new Float64Array(width);
+    this.variance = new Float64Array(width);
     this.covariance = new Float64Array(width * width);
+    this.deviations = new Float64Array(width).fill(1);
     this.precision = new Float64Array(width * width);
     this.raw = new Float64Array(width);
-    this.centred = new Float64Array(width);
+    this.within = new Float64Array(width);
     for (let index = 0; index < width; index++) this.precision[index * width + index] = 1 / (1 + ridge);
   }
 
@@ -50,69 +73,113 @@ export class Relations {
     return (this.rows[0] as number) >= settledRows;
   }
 
-  /** Fills `residuals` from values in scales of level (NaN is missing). @returns the squared Mahalanobis distance over the width. */
-  weigh(scaled: Float64Array): number {
-    const { width, centred, raw, precision } = this;
+  /** A value in deviations from its mean of four weeks; 0 while too little is known, NaN for a missing one. */
+  standardised(index: number, value: number): number {
+    if ((this.seen[index] as number) < settledValues) return none(value);
+    return inScales(value - (this.mean[index] as number), value, this.deviationOf(index));
+  }
+
+  /** Fills `residuals` from standardised values (NaN is missing). @returns the squared Mahalanobis distance. */
+  weigh(standardised: Float64Array): number {
+    const { width, within, raw, precision } = this;
     for (let i = 0; i < width; i++) {
-      const value = scaled[i] as number;
-      centred[i] = Number.isNaN(value) ? 0 : Math.max(-scalesJudged, Math.min(scalesJudged, value - (this.mean[i] as number)));
+      const value = standardised[i] as number;
+      within[i] = Number.isNaN(value) ? 0 : bounded(value, deviationsJudged) / (this.deviations[i] as number);
     }
     let distance = 0;
     for (let i = 0; i < width; i++) {
       let sum = 0;
-      for (let j = 0; j < width; j++) sum += (precision[i * width + j] as number) * (centred[j] as number);
-      distance += sum * (centred[i] as number);
+      for (let j = 0; j < width; j++) sum += (precision[i * width + j] as number) * (within[j] as number);
+      distance += sum * (within[i] as number);
       raw[i] = sum / Math.sqrt(precision[i * width + i] as number);
-      this.residuals[i] = Number.isNaN(scaled[i]) ? Number.NaN : this.scales.scaled(i, raw[i] as number, 0);
+      this.residuals[i] = Number.isNaN(standardised[i]) ? Number.NaN : this.scales.scaled(i, raw[i] as number, 0);
     }
-    return Math.max(0, distance) / width;
+    return Math.max(0, distance);
   }
 
-  learn(scaled: Float64Array): void {
-    const { width, mean, covariance, centred } = this;
+  /** @param row values; `standardised`: the same as they were weighed */
+  learn(row: Float64Array, standardised: Float64Array): void {
+    const { width, covariance, within } = this;
     if (this.settled) {
-      this.weigh(scaled);
-      for (let i = 0; i < width; i++) if (!Number.isNaN(scaled[i])) this.scales.learn(i, this.raw[i] as number);
+      this.weigh(standardised);
+      for (let i = 0; i < width; i++) if (!Number.isNaN(standardised[i])) this.scales.learn(i, this.raw[i] as number);
     }
-    const rows = Math.min(this.memoryRows, (this.rows[0] as number) + 1);
-    const weight = 1 / rows;
+    const rows = Math.min(largestCount, (this.rows[0] as number) + 1);
+    const weight = 1 / Math.min(this.memoryRows, rows);
     for (let i = 0; i < width; i++) {
-      const value = scaled[i] as number;
-      centred[i] = Number.isNaN(value) ? 0 : Math.max(-scalesLearned, Math.min(scalesLearned, value)) - (mean[i] as number);
+      const value = standardised[i] as number;
+      within[i] = Number.isNaN(value) ? 0 : bounded(value, deviationsLearned);
     }
     for (let i = 0; i < width; i++) {
       for (let j = 0; j <= i; j++) {
         const entry = covariance[i * width + j] as number;
-        covariance[i * width + j] = (1 - weight) * (entry + weight * (centred[i] as number) * (centred[j] as number));
+        covariance[i * width + j] = (1 - weight) * entry + weight * (within[i] as number) * (within[j] as number);
       }
     }
-    for (let i = 0; i < width; i++) mean[i] = (mean[i] as number) + weight * (centred[i] as number);
-    const since = (this.rows[1] as number) + 1;
-    const due = since >= Math.min(largestRefresh, Math.max(1, rows / 16));
+    for (let i = 0; i < width; i++) if (!Number.isNaN(row[i])) this.learnMoments(i, row[i] as number);
     this.rows[0] = rows;
-    this.rows[1] = due ? 0 : since;
-    if (due && this.settled) this.refresh();
+    if (!this.due(rows)) return;
+    this.rows[1] = rows;
+    this.replace();
+  }
+
+  /** Takes a level for the new normal. */
+  accept(index: number, level: number): void {
+    this.mean[index] = level;
   }
 
   fields(name: string): readonly Field[] {
     return [
       ...this.scales.fields(name),
-      numbers(`${name} means`, this.mean, -scalesLearned, scalesLearned),
-      numbers(`${name} covariance`, this.covariance, -4 * scalesLearned ** 2, 4 * scalesLearned ** 2),
+      counts(`${name} seen`, this.seen, this.memoryRows),
+      numbers(`${name} means`, this.mean, -bound, bound),
+      numbers(`${name} variances`, this.variance, 0, 5 * bound ** 2),
+      numbers(`${name} covariance`, this.covariance, -(deviationsLearned ** 2), deviationsLearned ** 2),
+      numbers(`${name} deviations`, this.deviations, leastDeviation, deviationsLearned),
       numbers(`${name} precision`, this.precision, -1 / ridge, 1 / ridge),
-      counts(`${name} rows`, this.rows, this.memoryRows),
+      counts(`${name} rows`, this.rows, largestCount),
     ];
   }
 
-  /** The inverse of covariance plus ridge; where rounding left none, the old one stays. */
-  private refresh(): void {
+  private deviationOf(index: number): number {
+    return Math.max(Math.sqrt(this.variance[index] as number), leastShareOfRange * this.ranges.of(index));
+  }
+
+  /** A value enters within a few deviations, once they are known. */
+  private learnMoments(index: number, value: number): void {
+    const seen = Math.min(this.memoryRows, (this.seen[index] as number) + 1);
+    const reach = seen > 2 * settledValues ? deviationsLearned * this.deviationOf(index) : 2 * bound;
+    const by = bounded(value - (this.mean[index] as number), reach);
+    this.seen[index] = seen;
+    this.mean[index] = bounded((this.mean[index] as number) + by / seen, bound);
+    this.variance[index] = (1 - 1 / seen) * ((this.variance[index] as number) + (by * by) / seen);
+  }
+
+  private due(rows: number): boolean {
+    const last = this.rows[1] as number;
+    if (rows < settledRows) return false;
+    if (rows < this.dayRows) return rows >= firstGrowth * last;
+    return rows >= Math.min(2 * Math.max(this.dayRows / 2, last), last + this.memoryRows);
+  }
+
+  /** The inverse of the correlation plus ridge; where rounding left none, the old one stays. */
+  private replace(): void {
     const { width, covariance } = this;
+    const deviations = this.deviations.map((_, i) =>
+      Math.min(deviationsLearned, Math.max(leastDeviation, Math.sqrt(Math.max(0, covariance[i * width + i] as number)))),
+    );
     const matrix = new Float64Array(width * width);
     for (let i = 0; i < width; i++) {
-      for (let j = 0; j <= i; j++) matrix[i * width + j] = (covariance[i * width + j] as number) + (i === j ? ridge : 0);
+      for (let j = 0; j <= i; j++) {
+        const entry = covariance[i * width + j] as number;
+        matrix[i * width + j] = entry / ((deviations[i] as number) * (deviations[j] as number)) + (i === j ? ridge : 0);
+      }
     }
     const inverted = inverse(matrix, width);
     if (inverted === null) return;
-    for (const [at, entry] of inverted.entries()) this.precision[at] = Math.max(-1 / ridge, Math.min(1 / ridge, entry));
+    this.deviations.set(deviations);
+    for (const [at, entry] of inverted.entries()) this.precision[at] = bounded(entry, 1 / ridge);
   }
 }
+
+const bounded = (value: number, most: number): number => Math.max(-most, Math.min(most, value));

@@ -72,9 +72,14 @@ export class DeviationScales {
   private readonly count: Float64Array;
   private readonly floors: Float64Array;
   private readonly ranges: Ranges | null;
+  private readonly pace: number;
 
-  /** @param ranges null where deviations have no unit: they then have the floor `leastScale` */
-  constructor(features: readonly FeatureSpec[], ranges: Ranges | null, leastScale = 0) {
+  /**
+   * @param ranges null where deviations have no unit: they then have the floor `leastScale`
+   * @param pace of the steps, where neighbouring deviations say the same
+   */
+  constructor(features: readonly FeatureSpec[], ranges: Ranges | null, leastScale = 0, pace = 1) {
+    this.pace = pace;
     this.tracked = percentiles.map(() => new Float64Array(features.length));
     this.count = new Float64Array(features.length);
     this.ranges = ranges;
@@ -110,7 +115,7 @@ export class DeviationScales {
       const tracked = this.tracked[at] as Float64Array;
       const before = tracked[index] as number;
       const below = before > 0 ? Math.min(1, Math.max(0, (before * (1 + softness) - size) / (2 * softness * before))) : 1;
-      const after = before * (1 + Math.min(largestStep, Math.max(step, 2 / count)) * (share - below));
+      const after = before * (1 + Math.min(largestStep, Math.max(this.pace * step, 2 / count)) * (share - below));
       tracked[index] = before > least ? Math.min(2 * bound, Math.max(least, after)) : Math.max(least, size);
     }
   }

@@ -85,7 +85,7 @@ export function grafanaDashboard(dashboard: Dashboard, profile: Profile, config:
       ...head,
       ...dashboard.panels.map((panel, at) => ({
         id: head.length + at + 1,
-        ...timeseries(panel, queriesOf(panel, profile), source, expression),
+        ...timeseries(panel, queriesOf(panel, profile), source, expression, bandTargets(panel, profile)),
         gridPos: { x: 12 * (at % 2), y: headRows + 8 * Math.floor(at / 2), w: 12, h: 8 },
       })),
     ],
@@ -189,21 +189,49 @@ const units: Readonly<Record<Unit, string>> = {
   celsius: 'celsius',
 };
 
+/** What was expected of the feature of a panel, as Vigía wrote it down; none where a target is many entities. */
+function bandTargets(panel: Panel, profile: Profile): { expr: string; legend: string }[] {
+  if (panel.feature === undefined || profile.identity.length > 1) return [];
+  const of = `${entityMatcher(profile)},feature=${constant(panel.feature)}`;
+  return (['low', 'high'] as const).map((end) => ({ expr: `max(vigia_expected_${end}{${of}})`, legend: expectedLegend(end) }));
+}
+
+const expectedLegend = (end: 'low' | 'high'): string => `Expected (${end})`;
+
+/** The two ends without lines, and the range between them filled. */
+const bandOverrides = [
+  { end: 'low', more: [] },
+  {
+    end: 'high',
+    more: [
+      { id: 'custom.fillBelowTo', value: expectedLegend('low') },
+      { id: 'custom.fillOpacity', value: 15 },
+    ],
+  },
+].map(({ end, more }) => ({
+  matcher: { id: 'byName', options: expectedLegend(end as 'low' | 'high') },
+  properties: [{ id: 'custom.lineWidth', value: 0 }, { id: 'color', value: { mode: 'fixed', fixedColor: 'gray' } }, ...more],
+}));
+
 function timeseries(
   panel: Panel,
   queries: ReturnType<typeof queriesOf>,
-  datasource: unknown,
+  datasource: { readonly type: string; readonly uid: string },
   expression: (expr: string) => string,
+  band: readonly { expr: string; legend: string }[],
 ): Record<string, unknown> {
+  const targets = [
+    ...queries.map(({ expr, legend }) => ({ datasource, expr: expression(expr), legendFormat: legend })),
+    ...band.map(({ expr, legend }) => ({ datasource: own, expr, legendFormat: legend })),
+  ];
   return {
     type: 'timeseries',
     title: panel.title.en,
-    datasource,
-    targets: queries.map(({ expr, legend }, at) => ({
+    // What was expected lies with Vigía, also where the samples lie elsewhere.
+    datasource: band.length > 0 && datasource.uid !== own.uid ? { type: 'datasource', uid: '-- Mixed --' } : datasource,
+    targets: targets.map((target, at) => ({
       refId: String.fromCharCode('A'.charCodeAt(0) + at),
-      datasource,
-      expr: expression(expr),
-      legendFormat: legend,
+      ...target,
       range: true,
       instant: false,
     })),
@@ -215,7 +243,7 @@ function timeseries(
         // A hole stays a hole.
         custom: { drawStyle: 'line', lineWidth: 1, fillOpacity: 8, spanNulls: false, showPoints: 'never' },
       },
-      overrides: [],
+      overrides: band.length === 0 ? [] : bandOverrides,
     },
     options: {
       legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: ['lastNotNull'] },

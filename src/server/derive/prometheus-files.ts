@@ -38,6 +38,9 @@ const targetLimits = {
 };
 const ownLimits = { sample_limit: 200_000, label_limit: 40, body_size_limit: '64MB', target_limit: 1 };
 
+/** Of containerd cAdvisor knows no names and says the id in their place: the rules of `container-names.ts` know better. */
+const idIsNoName = { source_labels: ['name'], regex: '[0-9a-f]{64}', target_label: 'name', replacement: '' };
+
 const TOKEN_FILE = 'internal-token';
 const ALERTMANAGER_FILE = 'alertmanager-password';
 const NODE_FILE = 'node-exporter-password';
@@ -90,6 +93,7 @@ export function prometheusFiles(input: PrometheusInput): Record<string, string> 
           : {}),
         ...targetLimits,
         sample_limit: sampleLimit,
+        ...(slug === 'container' ? { metric_relabel_configs: [idIsNoName] } : {}),
         http_sd_configs: [{ url: `http://${internal}/internal/sd/${encodeURIComponent(slug)}`, refresh_interval: '5s', ...bearer }],
       })),
       ...cluster.jobs,

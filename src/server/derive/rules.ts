@@ -1,5 +1,6 @@
 import { formatDuration } from '../../model/time.ts';
 import { anomalyRule } from './anomaly-rule.ts';
+import { containerNameRules } from './container-names.ts';
 import { kubernetesRules } from './kubernetes-rules.ts';
 import { evaluationIntervalMs, type RuleInput, type RuleSpec } from './rule-spec.ts';
 import { selfRules } from './self-rules.ts';
@@ -9,7 +10,7 @@ import { yamlText } from './yaml-text.ts';
 export type { RuleInput, RuleSpec } from './rule-spec.ts';
 
 /** The rule files that prometheus.yml names; each is always there, if only without groups. */
-export const ruleFileNames = ['vigia-anomaly.yml', 'vigia-targets.yml', 'vigia-self.yml'] as const;
+export const ruleFileNames = ['vigia-names.yml', 'vigia-anomaly.yml', 'vigia-targets.yml', 'vigia-self.yml'] as const;
 
 /** Every alerting rule of the house. */
 export function ruleSpecs(input: RuleInput): RuleSpec[] {
@@ -18,10 +19,13 @@ export function ruleSpecs(input: RuleInput): RuleSpec[] {
 
 /** Rule files by name, ready for any Prometheus from 2.42 on. */
 export function ruleFiles(input: RuleInput): Record<string, string> {
-  return Object.fromEntries(Object.entries(rulesByFile(input)).map(([name, specs]) => [name, ruleFile(name, specs, input)]));
+  return {
+    'vigia-names.yml': nameFile(input),
+    ...Object.fromEntries(Object.entries(rulesByFile(input)).map(([name, specs]) => [name, ruleFile(name, specs, input)])),
+  };
 }
 
-function rulesByFile(input: RuleInput): Record<(typeof ruleFileNames)[number], RuleSpec[]> {
+function rulesByFile(input: RuleInput): Record<Exclude<(typeof ruleFileNames)[number], 'vigia-names.yml'>, RuleSpec[]> {
   return {
     'vigia-anomaly.yml': input.profiles.map((profile) => anomalyRule(profile, input)),
     'vigia-targets.yml': input.profiles.flatMap((profile) => [
@@ -30,6 +34,13 @@ function rulesByFile(input: RuleInput): Record<(typeof ruleFileNames)[number], R
     ]),
     'vigia-self.yml': selfRules(input),
   };
+}
+
+/** One group: its rules are worked out in their order, and the others ask the first. */
+function nameFile(input: RuleInput): string {
+  const rules = containerNameRules(input);
+  const interval = formatDuration(evaluationIntervalMs(input.scrapeIntervalMs));
+  return yamlText({ groups: rules.length === 0 ? [] : [{ name: 'vigia-names', interval, rules }] });
 }
 
 function ruleFile(name: string, specs: readonly RuleSpec[], input: RuleInput): string {

@@ -50,6 +50,8 @@ export async function createEngines(options: {
   config: Config;
   store: Pick<Store, 'targets' | 'settings'>;
   fetch: GuardedFetch;
+  /** A new fetch with the certificates that the configuration names for an engine; undefined for one without TLS. */
+  secureFetch?: (socket: string) => GuardedFetch | undefined;
   /** Of the listener where Prometheus finds their metrics. */
   internalPort: number;
   now: () => number;
@@ -60,7 +62,8 @@ export async function createEngines(options: {
   const { config, store, now, log } = options;
   const watched = new Map<string, WatchedEngine>();
 
-  const clientOf = ({ name, socket }: EngineInput) => createDockerClient({ name, socket, fetch: options.fetch });
+  const clientOf = ({ name, socket }: EngineInput) =>
+    createDockerClient({ name, socket, fetch: options.fetch, secure: options.secureFetch?.(socket) });
   const begin = (target: Target, from: WatchedEngine['from']): void => {
     const { id, name, address } = target;
     const watch = watchEngine({

@@ -118,6 +118,14 @@ function podFamilies(cluster: Cluster): string[] {
       pods.flatMap(({ pod, labels }) => truths.map((condition): Sample => [{ ...labels, condition }, bit(readyOf(pod) === condition)])),
     ),
     plain(
+      'kube_pod_container_info',
+      'Information about a container in a pod.',
+      containers.map(({ status: { image, imageId, containerId }, labels }) => [
+        { ...labels, image, image_id: imageId, container_id: containerId },
+        1,
+      ]),
+    ),
+    plain(
       'kube_pod_container_status_ready',
       'Whether the readiness check of a container succeeded.',
       each((status) => bit(status.ready)),

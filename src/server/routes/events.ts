@@ -5,6 +5,7 @@ import type { Door } from '../door/door.ts';
 import { identify } from '../door/identity.ts';
 import { defineRoute } from '../door/route.ts';
 import { maySee } from '../door/scope.ts';
+import { gatherEvents } from '../events.ts';
 import type { House } from '../house.ts';
 import { kindOf } from '../views/overview.ts';
 
@@ -33,8 +34,9 @@ export function registerEventRoutes(door: Door, house: House): void {
           else stream.write(text);
         };
         send('retry: 2000\n\n');
+        const gathered = gatherEvents((event) => send(`data: ${JSON.stringify(event)}\n\n`));
         const unsubscribe = house.events.subscribe((event) => {
-          if (concerns(house, principal, event)) send(`data: ${JSON.stringify(event)}\n\n`);
+          if (concerns(house, principal, event)) gathered.take(event);
         });
         const beat = setInterval(() => {
           // A session that ended meanwhile hears nothing more.
@@ -46,6 +48,7 @@ export function registerEventRoutes(door: Door, house: House): void {
         stream.on('close', () => {
           clearInterval(beat);
           unsubscribe();
+          gathered.stop();
         });
         return reply;
       },

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { healthSchema, overviewSchema } from '../../model/api.ts';
+import { healthSchema, overviewSchema, targetPageSchema } from '../../model/api.ts';
+import { standingSchema } from '../../model/fleet.ts';
 import { profileSchema } from '../../model/profile.ts';
 import type { Door } from '../door/door.ts';
 import { defineRoute } from '../door/route.ts';
 import type { House } from '../house.ts';
 import { metricsOf } from '../metrics.ts';
-import { inScope, overview, worst } from '../views/overview.ts';
+import { inScope, overview, overviewTargets, worst } from '../views/overview.ts';
+
+const atMost = (most: number) => z.coerce.number().int().min(0).max(most);
 
 /** How everything is: for people, for probes, for Prometheus. */
 export function registerHealthRoutes(door: Door, house: House): void {
@@ -52,9 +55,33 @@ export function registerHealthRoutes(door: Door, house: House): void {
       path: '/api/overview',
       policy: 'signed-in',
       rate: 'read',
-      summary: 'Is anything wrong, where, since when, why',
-      schema: { response: overviewSchema },
-      handler: ({ principal }) => overview(house, principal.scope),
+      summary: 'Is anything wrong, where, since when, why; `targets` and `incidents` say how many of each are wanted',
+      schema: {
+        query: z.strictObject({ targets: atMost(100_000).optional(), incidents: atMost(400).optional() }),
+        response: overviewSchema,
+      },
+      handler: ({ principal, query }) => overview(house, principal.scope, query),
+    }),
+  );
+
+  door.register(
+    defineRoute({
+      method: 'GET',
+      path: '/api/overview/targets',
+      policy: 'signed-in',
+      rate: 'read',
+      summary: 'Targets, the worst first: those that `find` fits, of one standing, or of these ids, separated by commas',
+      schema: {
+        query: z.strictObject({
+          find: z.string().max(200).default(''),
+          standing: standingSchema.optional(),
+          ids: z.string().max(8_000).optional(),
+          limit: atMost(1_000).default(50),
+          offset: atMost(100_000).default(0),
+        }),
+        response: targetPageSchema,
+      },
+      handler: ({ principal, query: { ids, ...asked } }) => overviewTargets(house, principal.scope, { ...asked, ids: ids?.split(',') }),
     }),
   );
 

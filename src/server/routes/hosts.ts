@@ -58,7 +58,7 @@ export function registerHostRoutes(door: Door, house: House): void {
       path: '/api/hosts/:id/marks',
       policy: 'signed-in',
       rate: 'read',
-      summary: 'What is drawn into the charts of a target: anomalies, incidents, silences, starts',
+      summary: 'What is drawn into the charts of a target: anomalies, incidents, silences, starts, deployments',
       schema: { params: z.strictObject({ id }), query: z.strictObject(rangeQuery), response: annotationsSchema },
       handler: async ({ params, query, principal }) => ({ marks: await marksView(house, principal.scope, params.id, checkRange(query)) }),
     }),

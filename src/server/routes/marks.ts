@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Mark, markInputSchema, markListSchema, markSchema } from '../../model/mark.ts';
+import { markInputSchema, markListSchema, markSchema } from '../../model/mark.ts';
 import { VigiaError } from '../../model/errors.ts';
 import type { Door } from '../door/door.ts';
 import { defineRoute } from '../door/route.ts';
@@ -7,15 +7,9 @@ import { inScope, kindOf } from '../views/overview.ts';
 import { profileOf } from '../views/ai.ts';
 import type { House } from '../house.ts';
 
-/** Times of an entity that must not be learned: marked faults and maintenance windows. */
+/** Times of an entity that must not be learned: marked faults, and its part in maintenance windows. */
 export function registerMarkRoutes(door: Door, house: House): void {
-  const { store, now, learner } = house;
-
-  /** What learned of that time is learned anew, without it or with it. */
-  const changed = ({ profile, entity, fromMs, toMs }: Mark) => {
-    learner.relearn({ slug: profile }, entity, { fromMs, toMs: toMs ?? Number.POSITIVE_INFINITY });
-    for (const kind of ['models', 'incidents'] as const) house.events.emit({ kind, profile, entity, tsMs: now() });
-  };
+  const { store, maintenance } = house;
 
   door.register(
     defineRoute({
@@ -47,7 +41,7 @@ export function registerMarkRoutes(door: Door, house: House): void {
       handler: async ({ body, principal, note }) => {
         profileOf(house, principal.scope, body.profile);
         const mark = await store.marks.add({ ...body, by: principal.name, incidentId: null });
-        changed(mark);
+        await maintenance.changed([mark]);
         note.subject = `${body.profile}/${body.entity}`;
         note.detail = `${body.kind} ${mark.id}`;
         return mark;
@@ -69,7 +63,7 @@ export function registerMarkRoutes(door: Door, house: House): void {
         if (mark === null || !inScope(principal.scope, kindOf(house, mark.profile)))
           throw new VigiaError('not-found', { thing: 'mark', id });
         await store.marks.remove(id);
-        changed(mark);
+        await maintenance.changed([mark]);
         note.subject = `${mark.profile}/${mark.entity}`;
         note.detail = `${mark.kind} ${id}`;
       },

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { targetTestSchema } from '../../model/api.ts';
 import { VigiaError } from '../../model/errors.ts';
-import { type Target, type TargetInput, targetInputSchema, targetSchema } from '../../model/target.ts';
+import { isDiscovered, type Target, targetInputSchema, targetSchema } from '../../model/target.ts';
 import type { Door } from '../door/door.ts';
 import { defineRoute } from '../door/route.ts';
 import type { House } from '../house.ts';
-import { freeId } from '../slug.ts';
+import { addTarget, mustBeOfProfile } from '../inventory/add.ts';
 import { testTarget } from '../target-test.ts';
 import { inScope, kindOf } from '../views/overview.ts';
 
@@ -22,13 +22,6 @@ export function registerTargetRoutes(door: Door, house: House): void {
     const target = await store.targets.get(id);
     if (target === null) throw new VigiaError('not-found', { thing: 'target', id });
     return target;
-  };
-  const mustBeOfProfile = (input: TargetInput): void => {
-    if (!house.profiles.has(input.profile)) {
-      throw new VigiaError('input-invalid', {
-        problems: `profile: there is no "${input.profile}"; there are ${[...house.profiles.keys()].join(', ')}`,
-      });
-    }
   };
 
   door.register(
@@ -55,10 +48,8 @@ export function registerTargetRoutes(door: Door, house: House): void {
       summary: 'Adds a target; Prometheus scrapes it within seconds',
       schema: { body: targetInputSchema, response: targetSchema },
       handler: async ({ body, note }) => {
-        mustBeOfProfile(body);
-        const taken = new Set((await store.targets.list()).map((target) => target.id));
-        const target: Target = { ...body, id: freeId(body.name, taken), managedBy: 'user', createdMs: house.now() };
-        await store.targets.insert(target);
+        mustBeOfProfile(body, house.profiles);
+        const target = await addTarget(store, body, house.now());
         await changed();
         note.subject = target.id;
         note.detail = `${target.scheme}://${target.address}${target.metricsPath}`;
@@ -78,14 +69,15 @@ export function registerTargetRoutes(door: Door, house: House): void {
       schema: { params, body: targetInputSchema, response: targetSchema },
       handler: async ({ params: { id }, body, note }) => {
         const before = await known(id);
-        mustBeOfProfile(body);
+        mustBeOfProfile(body, house.profiles);
         if (before.managedBy === 'docker') throw new VigiaError('conflict', { reason: 'An engine is changed on the page "Containers"' });
         // Vigía's own host is where its exporter child is: only its name, labels and switch are a person's.
         const fixed =
           before.managedBy === 'vigia'
             ? { profile: before.profile, address: before.address, scheme: before.scheme, metricsPath: before.metricsPath }
             : {};
-        const target: Target = { ...before, ...body, ...fixed };
+        // What a source says of a target is changed there; whether it is scraped is a person's.
+        const target: Target = isDiscovered(before) ? { ...before, enabled: body.enabled } : { ...before, ...body, ...fixed };
         await store.targets.update(target);
         await changed();
         note.subject = id;
@@ -112,6 +104,12 @@ export function registerTargetRoutes(door: Door, house: House): void {
           });
         }
         if (target.managedBy === 'docker') throw new VigiaError('conflict', { reason: 'An engine is removed on the page "Containers"' });
+        if (isDiscovered(target)) {
+          const place = `discovery.${target.managedBy === 'dns' ? 'dns' : 'files'}`;
+          throw new VigiaError('conflict', {
+            reason: `${target.name} is named by the source "${target.source}" of ${place}: take it out there, or switch it off here`,
+          });
+        }
         await store.targets.remove(id);
         house.board.remove(target.profile, id);
         await changed();

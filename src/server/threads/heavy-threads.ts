@@ -1,39 +1,59 @@
 import type { BacktestSide } from '../../model/backtest.ts';
 import type { Config } from '../../model/config.ts';
 import { admitted } from '../reader.ts';
+import type { Compared } from '../replay.ts';
+import type { ScoredWindow } from '../scoring.ts';
 import type { HeavyWork, LearnOutcome } from './heavy-work.ts';
-import { startThread, type Thread } from './thread.ts';
+import { type Job, startThread, type Thread } from './thread.ts';
 
 /** A thread without work for so long ends, and gives its memory back. */
 const idleMs = 120_000;
 
-/**
- * Heavy work in worker threads, with the detectors that there are: one thread that learns, while there is something to learn,
- * and one for a backtest as long as it runs. The event loop hands over rows and takes back what was learned of them.
- */
-export function createHeavyThreads(config: Config['detection']): HeavyWork {
-  let learning: Thread | null = null;
-  const backtesting = new Set<Thread>();
-  const stopped = new AbortController();
-
+/** A thread that is there while there is something to do. */
+function createOnDemand(config: Config['detection']) {
+  let thread: Thread | null = null;
   const rest = setTimeout(() => {
-    if (learning === null || learning.jobs > 0) return;
-    void learning.end(new Error('The thread that learns had nothing to do.'));
-    learning = null;
+    if (thread === null || thread.jobs > 0) return;
+    void thread.end(new Error('The thread had nothing to do.'));
+    thread = null;
   }, idleMs);
   rest.unref();
-
   return {
-    async learn(job) {
-      stopped.signal.throwIfAborted();
+    async run(job: Job): Promise<unknown> {
       rest.refresh();
-      if (learning === null || learning.ended) learning = startThread(config);
+      if (thread === null || thread.ended) thread = startThread(config);
       try {
-        return (await learning.run({ kind: 'learn', job })) as LearnOutcome | null;
+        return await thread.run(job);
       } finally {
         rest.refresh();
       }
     },
+    async stop(reason: Error): Promise<void> {
+      clearTimeout(rest);
+      await thread?.end(reason);
+    },
+  };
+}
+
+/**
+ * Heavy work in worker threads, with the detectors that there are: one thread that learns and one that scores what people ask
+ * for, each while there is something to do, and one for a backtest as long as it runs. The event loop hands over rows and takes
+ * back what came of them.
+ */
+export function createHeavyThreads(config: Config['detection']): HeavyWork {
+  const [learning, scoring] = [createOnDemand(config), createOnDemand(config)];
+  const backtesting = new Set<Thread>();
+  const stopped = new AbortController();
+  const run = (thread: typeof learning, job: Job): Promise<unknown> => {
+    stopped.signal.throwIfAborted();
+    return thread.run(job);
+  };
+
+  return {
+    learn: async (job) => (await run(learning, { kind: 'learn', job })) as LearnOutcome | null,
+    follow: async (job) => (await run(learning, { kind: 'follow', job })) as Uint8Array,
+    replay: async (job) => (await run(scoring, { kind: 'replay', job })) as ScoredWindow,
+    compare: async (job) => (await run(scoring, { kind: 'compare', job })) as Compared,
     async backtest({ plan, source, signal, onProgress }) {
       stopped.signal.throwIfAborted();
       signal.throwIfAborted();
@@ -58,8 +78,7 @@ export function createHeavyThreads(config: Config['detection']): HeavyWork {
     async stop() {
       const reason = new Error('Vigía stops.');
       stopped.abort(reason);
-      clearTimeout(rest);
-      await Promise.all([learning?.end(reason), ...[...backtesting].map((thread) => thread.end(reason))]);
+      await Promise.all([learning.stop(reason), scoring.stop(reason), ...[...backtesting].map((thread) => thread.end(reason))]);
     },
   };
 }

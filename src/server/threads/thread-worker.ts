@@ -1,9 +1,10 @@
-/** A worker of src/server/threads/thread.ts: learns, and tests the past; what it reads it asks the main thread for. */
+/** A worker of src/server/threads/thread.ts: learns, and scores the past; what it reads it asks the main thread for. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../../model/config.ts';
 import { createDetectors } from '../detectors.ts';
 import type { Admit, Source } from '../reader.ts';
-import { learnRows, testPast } from './heavy-work.ts';
+import { compareRows, replayRows } from '../replay.ts';
+import { followRows, learnRows, testPast } from './heavy-work.ts';
 import type { Job, Said, SourceThere, Told } from './thread.ts';
 
 const config = workerData as Config['detection'];
@@ -38,6 +39,9 @@ function sourceOf(number: number, { selector, identity, ...rest }: SourceThere):
 
 function work(number: number, job: Job): Promise<unknown> {
   if (job.kind === 'learn') return learnRows(detectors, job.job);
+  if (job.kind === 'follow') return followRows(detectors, job.job);
+  if (job.kind === 'replay') return replayRows(detectors, job.job);
+  if (job.kind === 'compare') return compareRows(detectors, job.job);
   const onProgress = (ratio: number): void => say({ number, kind: 'progress', ratio });
   // Cancelled, the whole thread ends.
   const { signal } = new AbortController();

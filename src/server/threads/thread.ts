@@ -3,7 +3,8 @@ import type { Config } from '../../model/config.ts';
 import { reasonOf } from '../../model/errors.ts';
 import type { BacktestPlan } from '../backtest-run.ts';
 import type { Admit, Source } from '../reader.ts';
-import type { LearnJob } from './heavy-work.ts';
+import type { CompareJob, ReplayJob } from '../replay.ts';
+import type { FollowJob, LearnJob } from './heavy-work.ts';
 
 /** What a thread knows of a source; what it reads there it asks the main thread for. */
 export interface SourceThere extends Pick<Source, 'stepMs' | 'watermarkMs' | 'rateMs'> {
@@ -13,6 +14,9 @@ export interface SourceThere extends Pick<Source, 'stepMs' | 'watermarkMs' | 'ra
 
 export type Job =
   | { readonly kind: 'learn'; readonly job: LearnJob }
+  | { readonly kind: 'follow'; readonly job: FollowJob }
+  | { readonly kind: 'replay'; readonly job: ReplayJob }
+  | { readonly kind: 'compare'; readonly job: CompareJob }
   | { readonly kind: 'backtest'; readonly plan: BacktestPlan; readonly source: SourceThere };
 
 type Range = Parameters<Source['client']['queryRange']>[1];
@@ -90,7 +94,7 @@ export function startThread(config: Config['detection']): Thread {
 
   worker.unref();
   worker.on('error', fail);
-  worker.on('exit', () => fail(new Error('A thread that learns has ended.')));
+  worker.on('exit', () => fail(new Error('A thread with heavy work has ended.')));
   worker.on('message', (said: Said) => {
     const job = waiting.get(said.number);
     if (said.kind === 'progress') job?.onProgress?.(said.ratio);

@@ -3,12 +3,16 @@ import type { AiState, Collected, Detected, Evaluation, ScoreHistory } from '../
 import { VigiaError } from '../../model/errors.ts';
 import { minuteText } from '../../model/time.ts';
 import type { Profile } from '../../model/profile.ts';
+import { breathe } from '../breath.ts';
 import type { House } from '../house.ts';
 import { completeUntil, type EntityWindow, readWindow, sortedFeatures, type Window } from '../reader.ts';
-import { bringsMany, inScope, watched } from './overview.ts';
+import { activeModels } from './active-models.ts';
+import { bringsMany, inScope, type Watched, watched } from './overview.ts';
 
 const hourMs = 3_600_000;
 const weekMs = 168 * hourMs;
+/** Lines of a file made between two breaths. */
+const slice = 1024;
 
 export interface AiRange {
   readonly profile: string;
@@ -26,9 +30,9 @@ export function profileOf(house: House, scope: Scope, slug: string): Profile {
 
 export async function aiState(house: House, scope: Scope): Promise<AiState> {
   const switches = await house.store.pipeline.profileRealtime();
-  const everything = await watched(house, scope, true);
-  const models = await house.store.models.list({});
-  const active = new Map(models.filter((model) => model.state === 'active').map((model) => [`${model.profile}\n${model.entity}`, model]));
+  const everything = new Map<string, Watched[]>([...house.profiles.keys()].map((slug) => [slug, []]));
+  for (const each of await watched(house, scope, true)) everything.get(each.target.profile)?.push(each);
+  const modelOf = await activeModels(house, [...everything.values()].flat());
   return {
     detector: house.config.detection.detector,
     detectors: [...house.detectors.slugs],
@@ -42,9 +46,9 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
           title: profile.title,
           realtime,
           features: sortedFeatures(profile).map(({ name, title, unit }) => ({ name, title, unit })),
-          entities: everything
+          entities: (everything.get(profile.slug) ?? [])
             // What brings many entities is none itself.
-            .filter(({ target }) => target.profile === profile.slug && (target.id.includes('/') || !bringsMany(house, profile.slug)))
+            .filter(({ target }) => target.id.includes('/') || !bringsMany(house, profile.slug))
             .map(({ target, entity }) => {
               const row = house.board.get(profile.slug, target.id);
               const learned = house.learner.of(profile, target.id);
@@ -63,7 +67,7 @@ export async function aiState(house: House, scope: Scope): Promise<AiState> {
                 basis,
                 thresholdOverride: entity?.thresholdOverride ?? null,
                 learningUntilMs: learned.learningUntilMs ?? (isOwn ? null : (row?.learningUntilMs ?? null)),
-                model: active.get(`${profile.slug}\n${target.id}`) ?? null,
+                model: modelOf(profile.slug, target.id),
               };
             }),
         };
@@ -92,6 +96,14 @@ export async function collect(house: House, scope: Scope, range: AiRange): Promi
   const { profile, window, entity } = await readHours(house, scope, range);
   const width = profile.features.length;
   const steps = entity.present.reduce((sum, each) => sum + each, 0);
+  const features: Collected['features'] = [];
+  for (const [column, { name, unit }] of sortedFeatures(profile).entries()) {
+    const values = Float64Array.from(window.times, (_, step) => entity.rows[step * width + column] as number)
+      .filter((value) => !Number.isNaN(value))
+      .sort();
+    features.push({ name, unit, min: values[0] ?? null, median: values[values.length >> 1] ?? null, max: values.at(-1) ?? null });
+    await breathe();
+  }
   return {
     profile: profile.slug,
     entity: range.entity,
@@ -99,18 +111,7 @@ export async function collect(house: House, scope: Scope, range: AiRange): Promi
     toMs: window.times.at(-1) ?? 0,
     steps,
     missing: window.times.length - steps,
-    features: sortedFeatures(profile).map((feature, column) => {
-      const values = Array.from(window.times, (_, step) => entity.rows[step * width + column] as number)
-        .filter((value) => !Number.isNaN(value))
-        .sort((a, b) => a - b);
-      return {
-        name: feature.name,
-        unit: feature.unit,
-        min: values[0] ?? null,
-        median: values[values.length >> 1] ?? null,
-        max: values.at(-1) ?? null,
-      };
-    }),
+    features,
   };
 }
 
@@ -123,6 +124,7 @@ export async function featuresCsv(house: House, scope: Scope, range: AiRange): P
     if (entity.present[step] !== 1) continue;
     const cells = Array.from(entity.rows.subarray(step * width, (step + 1) * width), (value) => (Number.isNaN(value) ? '' : String(value)));
     lines.push([new Date(tsMs).toISOString(), ...cells].join(','));
+    if (step % slice === slice - 1) await breathe();
   }
   return `${lines.join('\n')}\n`;
 }
@@ -134,8 +136,9 @@ export async function evaluate(
   range: AiRange & { labels: readonly { fromMs: number; toMs: number }[] },
 ): Promise<Evaluation> {
   const { profile, window } = await readHours(house, scope, range);
-  const [result] = await house.pipeline.replay(profile, window);
-  const found = new Set(result?.findings.map((finding) => finding.tsMs));
+  const [result] = await house.pipeline.replay(profile, window, { findings: false });
+  const level = result?.level ?? null;
+  const found = new Set([...window.times].filter((_, step) => level !== null && (result?.scores[step] as number) >= level));
   const scored = [...window.times].filter((_, step) => !Number.isNaN(result?.scores[step] ?? Number.NaN));
   const marks = await house.store.marks.list({ profile: profile.slug, entity: range.entity, fromMs: window.times[0] ?? 0 });
   const marked = marks
@@ -191,13 +194,9 @@ export async function detectNow(house: House, scope: Scope, range: AiRange): Pro
 /** P21: every score of the range, by replay, so that the page counts at once for any threshold. */
 export async function scoreHistory(house: House, scope: Scope, range: AiRange): Promise<ScoreHistory> {
   const { profile, window } = await readHours(house, scope, range);
-  const [result] = await house.pipeline.replay(profile, window);
-  const row = (await house.store.pipeline.entities(profile.slug)).find((each) => each.entity === range.entity);
+  const [result] = await house.pipeline.replay(profile, window, { findings: false });
   return {
-    threshold: house.alarms.inForce(profile.slug, range.entity, {
-      override: row?.thresholdOverride ?? null,
-      detector: house.learner.of(profile, range.entity).detector?.threshold ?? null,
-    }).level,
+    threshold: result?.level ?? null,
     points: Array.from(window.times, (tsMs, step) => {
       const score = result?.scores[step] ?? Number.NaN;
       return [tsMs, Number.isNaN(score) ? null : score];

@@ -1,14 +1,15 @@
+import type { Labels } from '../../clients/prometheus.ts';
 import type { PanelData, Rule, TargetOverview } from '../../model/api.ts';
 import type { Application, Container, Containers, Engine } from '../../model/docker.ts';
 import { VigiaError } from '../../model/errors.ts';
 import type { Alert } from '../../model/incident.ts';
 import type { Profile } from '../../model/profile.ts';
-import type { Target } from '../../model/target.ts';
+import { isAtAddress, type Target } from '../../model/target.ts';
 import { replicaOf } from '../docker/application.ts';
 import type { WatchedEngine } from '../docker/engines.ts';
 import type { SeenContainer } from '../docker/snapshot.ts';
 import { freshMs, type House } from '../house.ts';
-import { constant } from '../promql.ts';
+import { anyOf, constant } from '../promql.ts';
 import { bindingOf, completeUntil, readWindow, sortedFeatures } from '../reader.ts';
 import { drawPanel, rulesFor } from './host.ts';
 import { targetOverviews } from './overview.ts';
@@ -75,7 +76,7 @@ async function replicas(house: House, application: string): Promise<{ profile: P
 async function everyContainer(house: House): Promise<{ engines: Engine[]; known: Known[] }> {
   const watched = house.engines.list();
   const cadvisors = await cadvisorTargets(house);
-  const seen = await cadvisorContainers(house, cadvisors);
+  const seen = await cadvisorContainers(house, cadvisors, watched);
   const own = watched.map((engine): Engine => {
     const { state, reason } = engine.watch.health();
     const facts = engine.watch.facts();
@@ -95,20 +96,20 @@ async function everyContainer(house: House): Promise<{ engines: Engine[]; known:
       containers: seen.filter((each) => each.engine === id).length,
     };
   });
-  return { engines: [...own, ...others], known: [...watched.flatMap(engineContainers), ...seen] };
+  return { engines: [...own, ...others], known: [...watched.flatMap(engineContainers).map(({ known }) => known), ...seen] };
 }
 
 /** cAdvisors of the inventory, each with its state; nothing is asked where there is none. */
 async function cadvisorTargets(house: House): Promise<TargetOverview[]> {
-  const isCadvisor = (target: Target): boolean => target.profile === slug && target.managedBy === 'user';
+  const isCadvisor = (target: Target): boolean => target.profile === slug && isAtAddress(target);
   if (!(await house.store.targets.list()).some(isCadvisor)) return [];
-  return (await targetOverviews(house, { hosts: false, containers: true })).filter(isCadvisor);
+  return (await targetOverviews(house, { hosts: false, containers: true }, isCadvisor)).targets;
 }
 
-function engineContainers(engine: WatchedEngine): Known[] {
+function engineContainers(engine: WatchedEngine): { id: string; known: Known }[] {
   const fresh = engine.watch.fresh();
   const { reason } = engine.watch.health();
-  return engine.watch.containers().map((each) => ({
+  const knownOf = (each: SeenContainer): Known => ({
     entity: `${engine.id}/${each.name}`,
     engine: engine.id,
     name: each.name,
@@ -126,29 +127,49 @@ function engineContainers(engine: WatchedEngine): Known[] {
     cpuLimitCores: each.cpuQuotaUs > 0 ? each.cpuQuotaUs / each.cpuPeriodUs : null,
     silent: fresh ? null : reason || 'its engine does not answer',
     wrong: isWrong(each),
-  }));
+  });
+  return engine.watch.containers().map((each) => ({ id: each.id, known: knownOf(each) }));
 }
 
 const isWrong = ({ running, health, state }: SeenContainer): boolean =>
   running === false || state === 'restarting' || (state === 'running' && health === 'unhealthy');
 
-/** What cAdvisor alone can say: that a container is there. */
-async function cadvisorContainers(house: House, cadvisors: readonly Target[]): Promise<Known[]> {
+/**
+ * Of cAdvisor: that a container is there, and its limits. Where an engine that is watched has the same container, whatever cAdvisor
+ * calls it, the rest comes from there.
+ */
+async function cadvisorContainers(house: House, cadvisors: readonly Target[], watched: readonly WatchedEngine[]): Promise<Known[]> {
   if (cadvisors.length === 0) return [];
-  const by = ['target', 'name', 'image', ...composeLabels].join(', ');
-  const targets = cadvisors.map(({ id }) => id.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('|');
-  const selector = `container_start_time_seconds{profile=${constant(slug)},name!="",target=~${constant(targets)}}`;
-  const found = await house.prometheus.query(`max by (${by}) (${selector})`).catch(() => []);
-  return found.map(({ labels, value }) => {
-    const { target = '', name = '', image = '' } = labels;
+  const selector = `profile=${constant(slug)},name!="",${anyOf(
+    'target',
+    cadvisors.map(({ id }) => id),
+  )}`;
+  const by = ['target', 'name', 'image', 'application', 'id', ...composeLabels].join(', ');
+  const most = (metric: string): string => `max by (target, name) (${metric}{${selector}})`;
+  const ask = (expr: string) => house.prometheus.query(expr).catch(() => []);
+  const [found, memory, cores] = await Promise.all([
+    ask(`max by (${by}) (container_start_time_seconds{${selector}})`),
+    ask(`${most('container_spec_memory_limit_bytes')} > 0`),
+    ask(`${most('container_spec_cpu_quota')} / ${most('container_spec_cpu_period')} > 0`),
+  ]);
+  const nameOf = ({ target, name }: Labels): string => `${target}/${name}`;
+  const limits = (samples: typeof memory) => new Map(samples.map(({ labels, value }) => [nameOf(labels), value]));
+  const [memoryLimits, coreLimits] = [limits(memory), limits(cores)];
+  const engines = new Map(watched.flatMap((engine) => engineContainers(engine).map((each) => [each.id, each.known] as const)));
+  // One that was made anew is there twice for a moment: the newer one counts.
+  const newest = new Map(found.toSorted((a, b) => a.value - b.value).map((sample) => [nameOf(sample.labels), sample]));
+  return [...newest].map(([entity, { labels, value }]) => {
+    const { target = '', name = '', image = '', id = '' } = labels;
+    const twin = engines.get(/[0-9a-f]{64}(?=(\.scope)?$)/.exec(id)?.[0] ?? '');
+    if (twin !== undefined && twin.silent === null) return { ...twin, entity, engine: target, name };
     const own = Object.fromEntries(
       composeLabels.flatMap((label) => (labels[label] ? [[composeName(label), labels[label]]] : [])),
     ) as Record<string, string>;
     return {
-      entity: `${target}/${name}`,
+      entity,
       engine: target,
       name,
-      application: replicaOf({ name, image, labels: own }).application,
+      application: labels['application'] || replicaOf({ name, image, labels: own }).application,
       image,
       labels: own,
       state: 'running' as const,
@@ -158,8 +179,8 @@ async function cadvisorContainers(house: House, cadvisors: readonly Target[]): P
       oomKilled: false,
       startedMs: value * 1000,
       finishedMs: null,
-      memoryLimitBytes: null,
-      cpuLimitCores: null,
+      memoryLimitBytes: memoryLimits.get(entity) ?? null,
+      cpuLimitCores: coreLimits.get(entity) ?? null,
       silent: null,
       wrong: false,
     };

@@ -19,8 +19,8 @@ export async function energyView(house: House, scope: Scope): Promise<Energy> {
   if (profile === null) return { sinceMs, devices: [] };
   const power = profile.features.find(({ unit }) => unit === 'watts');
   const current = profile.features.find(({ unit }) => unit === 'amperes');
-  const [targets, watts, amperes, joules] = await Promise.all([
-    targetOverviews(house, scope),
+  const [{ targets }, watts, amperes, joules] = await Promise.all([
+    targetOverviews(house, scope, (target) => target.profile === profile.slug && target.enabled),
     newest(house, profile, power, nowMs, (expr) => expr),
     newest(house, profile, current, nowMs, (expr) => expr),
     newest(house, profile, power, nowMs, (expr) => {
@@ -30,18 +30,16 @@ export async function energyView(house: House, scope: Scope): Promise<Energy> {
       return `sum_over_time((${expr})[${range}:${step}]) * ${house.source.stepMs / 1_000}`;
     }),
   ]);
-  const devices = targets
-    .filter((target) => target.profile === profile.slug && target.enabled)
-    .map(({ id, name, address, state, reason }) => ({
-      id,
-      name,
-      address,
-      state,
-      reason,
-      watts: watts.get(id) ?? null,
-      amperes: amperes.get(id) ?? null,
-      kilowattHours: joules.has(id) ? (joules.get(id) as number) / jouleHours : null,
-    }));
+  const devices = targets.map(({ id, name, address, state, reason }) => ({
+    id,
+    name,
+    address,
+    state,
+    reason,
+    watts: watts.get(id) ?? null,
+    amperes: amperes.get(id) ?? null,
+    kilowattHours: joules.has(id) ? (joules.get(id) as number) / jouleHours : null,
+  }));
   return { sinceMs, levels: power?.levels, devices };
 }
 

@@ -3,44 +3,53 @@ import type { Scope } from '../../model/account.ts';
 import type { FeatureState, Host, HostSummary, PanelData, Rule } from '../../model/api.ts';
 import { VigiaError } from '../../model/errors.ts';
 import type { Profile } from '../../model/profile.ts';
+import { pooledFrom } from '../../model/score.ts';
+import { bandOf } from '../bands.ts';
 import type { House } from '../house.ts';
 import { queriesOf } from '../panels.ts';
 import { expectedOf, sharesOf } from '../scoring.ts';
 import { type Binding, bind } from '../profiles.ts';
-import { constant } from '../promql.ts';
+import { anyOf } from '../promql.ts';
 import { bindingOfTarget, completeUntil, isOf, readWindow, sortedFeatures } from '../reader.ts';
-import { partOverview, pointsOf, targetOverviews } from './overview.ts';
+import { findWatched, type Found, oneOverview, pointsOf } from './overview.ts';
 
 /** Most points of a chart: more cannot be seen. */
 const maxPoints = 360;
 
-/** @throws VigiaError `not-found`, also for what the account may not see. */
-export async function targetOf(house: House, scope: Scope, id: string): Promise<{ target: Host['target']; profile: Profile }> {
-  const target =
-    (await targetOverviews(house, scope)).find((each) => each.id === id) ?? (await partOverview(house, scope, id)) ?? undefined;
-  const profile = target === undefined ? undefined : house.profiles.get(target.profile);
-  if (target === undefined || profile === undefined) throw new VigiaError('not-found', { thing: 'target', id });
-  return { target, profile };
+/** What a chart needs of a target. @throws VigiaError `not-found`, also for what the account may not see. */
+export async function targetOf(house: House, scope: Scope, id: string): Promise<Found & { readonly profile: Profile }> {
+  const found = await findWatched(house, scope, id);
+  const profile = found === null ? undefined : house.profiles.get(found.target.profile);
+  if (found === null || profile === undefined) throw new VigiaError('not-found', { thing: 'target', id });
+  return { ...found, profile };
 }
 
 export async function hostView(house: House, scope: Scope, id: string): Promise<Host> {
-  const { target, profile } = await targetOf(house, scope, id);
-  const [features, alerts, rules, incidents, models] = await Promise.all([
+  const found = await targetOf(house, scope, id);
+  const { profile } = found;
+  const now = { fromMs: house.now(), toMs: house.now() };
+  const [target, features, alerts, rules, incidents, models, marks] = await Promise.all([
+    oneOverview(house, found),
     featureStates(house, profile, id),
     house.store.incidents.alerts({ entity: id, profile: profile.slug, limit: 50 }),
     rulesFor(house, profile, [id]),
     house.store.incidents.list({ entity: id, limit: 10, offset: 0 }),
     house.store.models.list({ profile: profile.slug, entity: id }),
+    house.store.marks.list({ profile: profile.slug, entity: id, ...now }),
   ]);
+  const model = models.find(({ state }) => state === 'active') ?? null;
+  const running = marks.find(({ kind }) => kind === 'maintenance');
   return {
-    target,
+    target: await oneOverview(house, await targetOf(house, scope, target.id)),
     summary: summaryOf(features),
     features,
     alerts,
     rules,
     incidents: incidents.incidents,
-    model: models.find((model) => model.state === 'active') ?? null,
-    corruptModels: models.filter((model) => model.state === 'corrupt').length,
+    model,
+    pooledFrom: model && pooledFrom(model),
+    maintenance: running === undefined ? null : { toMs: running.toMs, text: running.text },
+    corruptModels: models.filter(({ state }) => state === 'corrupt').length,
   };
 }
 
@@ -101,18 +110,15 @@ export async function rulesFor(house: House, profile: Profile, entities: readonl
   const specs = (await house.rules()).filter(
     (spec) => spec.profile === profile.slug && (spec.entity === null || entities.includes(spec.entity)),
   );
-  const states = await house.prometheus.rules().catch(() => null);
+  // The list of all rules has one for each target; their alerts are few.
+  const alerts = await house.prometheus.query(`ALERTS{${anyOf('entity', entities)}}`).catch(() => null);
   return specs.map((spec) => {
-    const alerts =
-      states
-        ?.filter((rule) => rule.name === spec.name && (spec.entity === null || rule.query.includes(constant(spec.entity))))
-        .flatMap((rule) => rule.alerts) ?? [];
-    const mine = alerts.filter((alert) => entities.includes(alert.labels['entity'] ?? ''));
-    const state = mine.some((alert) => alert.state === 'firing') ? 'firing' : mine.length > 0 ? 'pending' : 'inactive';
+    const mine = alerts?.filter(({ labels }) => labels['alertname'] === spec.name && entities.includes(labels['entity'] ?? '')) ?? [];
+    const state = mine.some(({ labels }) => labels['alertstate'] === 'firing') ? 'firing' : mine.length > 0 ? 'pending' : 'inactive';
     return {
       name: spec.name,
       severity: spec.severity,
-      state: states === null ? 'unknown' : state,
+      state: alerts === null ? 'unknown' : state,
       expr: spec.expr,
       forMs: spec.forMs,
       description: spec.title,
@@ -130,10 +136,18 @@ export async function panelView(
 ): Promise<PanelData> {
   const { profile } = await targetOf(house, scope, id);
   const bound = bindingOfTarget(house.source, profile, id);
-  const drawn = await drawPanel(house, profile, panelId, range, bound, (labels) => isOf(house.source, profile, id, labels));
-  const column = sortedFeatures(profile).findIndex((feature) => feature.name === drawn.feature);
-  const expected = column < 0 ? null : (expectedOf(profile, house.learner.of(profile, id).detector, range.toMs)?.[column] ?? null);
-  return { ...drawn.data, band: expected === null ? null : { low: expected.low, high: expected.high } };
+  const { data, feature } = await drawPanel(house, profile, panelId, range, bound, (labels) => isOf(house.source, profile, id, labels));
+  return { ...data, band: feature === undefined ? null : await bandOf(house, profile, id, feature, chartSteps(house.source, range)) };
+}
+
+/** The aligned steps of a chart: as many as can be seen. */
+export function chartSteps(
+  source: Pick<House['source'], 'stepMs'>,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): { fromMs: number; toMs: number; stepMs: number } {
+  const stepMs = source.stepMs * Math.max(1, Math.ceil((toMs - fromMs) / maxPoints / source.stepMs));
+  const align = (ms: number) => Math.floor(ms / stepMs) * stepMs;
+  return { fromMs: align(fromMs), toMs: align(toMs), stepMs };
 }
 
 /** A panel's series for whatever a binding means, without an expected band. @throws VigiaError `not-found`, `far-…`. */
@@ -148,13 +162,12 @@ export async function drawPanel(
   const panel = dashboards.find((dashboard) => dashboard.profile === profile.slug)?.panels.find((each) => each.id === panelId);
   if (panel === undefined) throw new VigiaError('not-found', { thing: 'panel', id: panelId });
   const { source } = house;
-  const stepMs = source.stepMs * Math.max(1, Math.ceil((range.toMs - range.fromMs) / maxPoints / source.stepMs));
-  const align = (ms: number) => Math.floor(ms / stepMs) * stepMs;
-  const binding = { ...bound, rateMs: Math.max(source.rateMs, stepMs), stepMs };
+  const steps = chartSteps(source, range);
+  const binding = { ...bound, rateMs: Math.max(source.rateMs, steps.stepMs), stepMs: steps.stepMs };
   const results = await Promise.all(
     queriesOf(panel, profile).map(async (query) => ({
       query,
-      found: await source.client.queryRange(bind(query.expr, binding), { fromMs: align(range.fromMs), toMs: align(range.toMs), stepMs }),
+      found: await source.client.queryRange(bind(query.expr, binding), steps),
     })),
   );
   const series = results.flatMap(({ query, found }) =>

@@ -6,7 +6,8 @@ import type { Profile } from '../../model/profile.ts';
 import type { House } from '../house.ts';
 import { bind } from '../profiles.ts';
 import { bindingOfTarget } from '../reader.ts';
-import { targetOf } from './host.ts';
+import { deploymentsOf, legendOf } from './deployments.ts';
+import { chartSteps, targetOf } from './host.ts';
 
 interface Range {
   readonly fromMs: number;
@@ -19,23 +20,24 @@ const mostIncidents = 200;
 const mostStarts = 50;
 /** The kernel works the boot time out anew after each step of the clock: it wanders by a second or two. */
 const sameStartMs = 90_000;
-const maxPoints = 360;
 
 /** What is drawn into all charts of a target in a range, in the order of time. @throws VigiaError `not-found`. */
 export async function marksView(house: House, scope: Scope, id: string, range: Range): Promise<Annotation[]> {
   const { profile } = await targetOf(house, scope, id);
   const key = { profile: profile.slug, entity: id };
-  const [{ findings }, { incidents }, silences, known, starts] = await Promise.all([
+  const steps = chartSteps(house.source, range);
+  const [{ findings }, { incidents }, silences, known, starts, deployments] = await Promise.all([
     house.store.findings.list({ ...key, ...range, limit: mostFindings, offset: 0 }),
     house.store.incidents.list({ entity: id, limit: mostIncidents, offset: 0 }),
     house.store.silences.list(),
     house.store.marks.list({ ...key, ...range }),
     startsOf(house, profile, id, range),
+    deploymentsOf(house, profile, id, steps),
   ]);
   const marks: Annotation[] = [
     ...ribbon(
       findings.map(({ tsMs }) => tsMs),
-      Math.max(3 * house.source.stepMs, (range.toMs - range.fromMs) / maxPoints),
+      Math.max(3 * house.source.stepMs, steps.stepMs),
     ),
     ...incidents
       .filter((incident) => incident.profile === profile.slug)
@@ -52,7 +54,7 @@ export async function marksView(house: House, scope: Scope, id: string, range: R
       .filter((silence) => concerns(silence, key))
       .map(
         ({ startsMs, endsMs, comment }): Annotation => ({
-          kind: 'maintenance',
+          kind: 'silence',
           fromMs: startsMs,
           toMs: endsMs,
           text: comment,
@@ -63,6 +65,7 @@ export async function marksView(house: House, scope: Scope, id: string, range: R
       kind === 'accepted' ? [] : [{ kind, fromMs, toMs, text, incident: incidentId }],
     ),
     ...starts,
+    ...deployments,
   ];
   return marks.filter((mark) => mark.fromMs <= range.toMs && (mark.toMs ?? range.toMs) >= range.fromMs).sort((a, b) => a.fromMs - b.fromMs);
 }
@@ -103,20 +106,16 @@ async function startsOf(house: House, profile: Profile, id: string, range: Range
   const starts = dashboardOf(profile.slug)?.starts;
   if (starts === undefined) return [];
   const { source } = house;
-  const stepMs = source.stepMs * Math.max(1, Math.ceil((range.toMs - range.fromMs) / maxPoints / source.stepMs));
-  const align = (ms: number) => Math.floor(ms / stepMs) * stepMs;
+  const steps = chartSteps(source, range);
   const found = await source.client
-    .queryRange(bind(starts.expr, { ...bindingOfTarget(source, profile, id), stepMs }), {
-      fromMs: align(range.fromMs),
-      toMs: align(range.toMs),
-      stepMs,
-    })
+    .queryRange(bind(starts.expr, { ...bindingOfTarget(source, profile, id), stepMs: steps.stepMs }), steps)
     .catch(() => []);
   return found
     .flatMap(({ labels, values }) => {
-      const text = starts.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => labels[label] ?? '');
       const moments = [...new Set(values)].map((seconds) => seconds * 1000).filter((ms) => ms >= range.fromMs && ms <= range.toMs);
-      return ribbon(moments, sameStartMs).map((mark): Annotation => ({ ...mark, kind: 'start', toMs: mark.fromMs, text }));
+      return ribbon(moments, sameStartMs).map(
+        (mark): Annotation => ({ ...mark, kind: 'start', toMs: mark.fromMs, text: legendOf(starts, labels) }),
+      );
     })
     .slice(0, mostStarts);
 }

@@ -1,14 +1,18 @@
-import type { ScrapeTarget, VectorSample } from '../../clients/prometheus.ts';
 import type { Scope } from '../../model/account.ts';
-import type { Overview, Points, TargetOverview } from '../../model/api.ts';
+import type { Overview, Points, TargetOverview, TargetPage } from '../../model/api.ts';
 import { reasonOf } from '../../model/errors.ts';
-import type { Alert } from '../../model/incident.ts';
+import { finder } from '../../model/find.ts';
+import { type Standing, standingOf } from '../../model/fleet.ts';
+import type { Alert, IncidentSummary } from '../../model/incident.ts';
 import { type Kind, kindSchema } from '../../model/profile.ts';
 import type { State, Target } from '../../model/target.ts';
 import type { EntityRow } from '../../store/contract.ts';
 import { freshMs, type House } from '../house.ts';
+import { anyOf } from '../promql.ts';
 import { scrapeReason } from '../scrape-reason.ts';
+import { summaryOf, worstFirst } from './fleet.ts';
 import { podTarget } from './pods.ts';
+import { scrapeErrors, upOf, upOfOne } from './scrapes.ts';
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -27,13 +31,26 @@ export function kindsOf(scope: Scope): string[] {
   return kindSchema.options.filter((kind) => inScope(scope, kind));
 }
 
+/** A target, and what the pipeline knows of it; null before its first sample. */
+export interface Watched {
+  readonly target: Target;
+  readonly entity: EntityRow | null;
+}
+
 /** Everything watched: the inventory, and entities that only an adopted source knows; with `parts` also what a target brings, as containers. */
-export async function watched(house: House, scope: Scope, parts = false): Promise<{ target: Target; entity: EntityRow | null }[]> {
+export async function watched(house: House, scope: Scope, parts = false): Promise<Watched[]> {
   const [inventory, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
-  const targets = [...inventory, ...(house.kubernetes?.targets() ?? [])];
-  const byKey = new Map(entities.map((row) => [`${row.profile}\n${row.entity}`, row]));
+  return placed(house, scope, { targets: [...inventory, ...(house.kubernetes?.targets() ?? [])], entities, parts });
+}
+
+function placed(
+  house: House,
+  scope: Scope,
+  { targets, entities, parts }: { targets: readonly Target[]; entities: readonly EntityRow[]; parts: boolean },
+): Watched[] {
+  const byKey = new Map(entities.map((row) => [keyOf(row.profile, row.entity), row]));
   const own = targets.map((target) => {
-    const key = `${target.profile}\n${target.id}`;
+    const key = keyOf(target.profile, target.id);
     const entity = byKey.get(key) ?? null;
     byKey.delete(key);
     return { target, entity };
@@ -43,6 +60,27 @@ export async function watched(house: House, scope: Scope, parts = false): Promis
   const found = others.map((entity) => ({ entity, target: adoptedTarget(entity) }));
   return [...own, ...found].filter(({ target }) => inScope(scope, kindOf(house, target.profile)));
 }
+
+export interface Found extends Watched {
+  /** What the cluster says of it, where it is a pod. */
+  readonly pod: ReturnType<typeof podTarget>;
+}
+
+/** One thing by its id, where the account may see it: a target, or what a target brings along, such as a container or a pod. */
+export async function findWatched(house: House, scope: Scope, id: string): Promise<Found | null> {
+  const [own, entities] = await Promise.all([house.store.targets.get(id), house.store.pipeline.entities(undefined, id)]);
+  const known = own ?? house.kubernetes?.targets().find((target) => target.id === id);
+  const all = { targets: known === undefined ? [] : [known], entities };
+  const [whole] = placed(house, scope, { ...all, parts: false });
+  if (whole !== undefined) return { ...whole, pod: null };
+  const brought = placed(house, scope, { ...all, parts: true });
+  const pod = podTarget(house, scope, id);
+  const target = pod?.target ?? brought[0]?.target;
+  if (target === undefined) return null;
+  return { target, pod, entity: brought.find((each) => each.target.profile === target.profile)?.entity ?? null };
+}
+
+const keyOf = (profile: string, entity: string): string => `${profile}\n${entity}`;
 
 /** Whether a target of this profile brings many entities. */
 export const bringsMany = (house: House, profile: string): boolean => (house.profiles.get(profile)?.identity.length ?? 1) > 1;
@@ -62,50 +100,57 @@ function adoptedTarget(row: EntityRow): Target {
   };
 }
 
+/** What is asked once, however many targets it is about. */
 interface Facts {
   readonly nowMs: number;
+  readonly freshMs: number;
   /** Why Prometheus says nothing, or null when it answers. */
   readonly silent: string | null;
-  readonly up: ReadonlyMap<string, VectorSample>;
-  readonly scrapes: ReadonlyMap<string, ScrapeTarget>;
-  readonly spark: ReadonlyMap<string, Points>;
-  readonly live: readonly Alert[];
+  readonly up: ReadonlyMap<string, number>;
+  readonly errors: ReadonlyMap<string, string>;
+  /** By profile and entity. */
+  readonly live: ReadonlyMap<string, readonly Alert[]>;
   readonly realtime: ReadonlyMap<string, boolean>;
+}
+
+/** Of one target, or of all. */
+async function facts(house: House, id?: string): Promise<Facts> {
+  const { prometheus } = house;
+  const live = new Map<string, Alert[]>();
+  for (const { alert } of await house.store.incidents.liveAlerts()) {
+    const key = keyOf(alert.profile, alert.entity);
+    const alerts = live.get(key);
+    if (alerts === undefined) live.set(key, [alert]);
+    else alerts.push(alert);
+  }
+  const realtime = await house.store.pipeline.profileRealtime();
+  const common = { nowMs: house.now(), freshMs: freshMs(house.source), live, realtime };
+  try {
+    const up = await (id === undefined ? upOf(prometheus) : upOfOne(prometheus, id));
+    const down = [...up].filter(([, value]) => value !== 1).map(([target]) => target);
+    // That they are down is known all the same.
+    const errors = await scrapeErrors(prometheus, down).catch(() => new Map<string, string>());
+    return { ...common, silent: null, up, errors };
+  } catch (thrown) {
+    return { ...common, silent: reasonOf(thrown), up: new Map(), errors: new Map() };
+  }
 }
 
 /** Points of all sparklines together: of many targets each has fewer. */
 const sparkPoints = 12_000;
+/** More are not named in a query: all are asked for. */
+const mostNamed = 100;
 
-async function facts(house: House, count: number): Promise<Facts> {
-  const nowMs = house.now();
-  const live = (await house.store.incidents.liveAlerts()).map(({ alert }) => alert);
-  const realtime = await house.store.pipeline.profileRealtime();
-  try {
-    const stepMs = [1, 2, 5, 10].map((minutes) => minutes * minuteMs).find((ms) => (count * hourMs) / ms <= sparkPoints) ?? 15 * minuteMs;
-    const toMs = Math.floor(nowMs / stepMs) * stepMs;
-    const [up, scores] = await Promise.all([
-      house.prometheus.query('up{target!=""}'),
-      house.prometheus.queryRange('vigia_anomaly_score', { fromMs: toMs - hourMs, toMs, stepMs }),
-    ]);
-    // The list of all scrapes is long, and only what failed is looked up in it.
-    const scrapes = up.every((sample) => sample.value === 1) ? [] : await house.prometheus.targets();
-    return {
-      nowMs,
-      live,
-      realtime,
-      silent: null,
-      // A target may have two endpoints, as a kubelet has: the one that does not answer counts.
-      up: new Map(up.toSorted((a, b) => b.value - a.value).map((sample) => [sample.labels['target'] ?? '', sample])),
-      scrapes: new Map(
-        scrapes
-          .toSorted((a, b) => Number(a.health === 'down') - Number(b.health === 'down'))
-          .map((scrape) => [scrape.labels['target'] ?? '', scrape]),
-      ),
-      spark: new Map(scores.map((series) => [`${series.labels['profile']}\n${series.labels['entity']}`, pointsOf(series)])),
-    };
-  } catch (thrown) {
-    return { nowMs, live, realtime, silent: reasonOf(thrown), up: new Map(), scrapes: new Map(), spark: new Map() };
-  }
+/** The same with their scores of the last hour; without them where Prometheus is silent. */
+async function withSparks(house: House, targets: TargetOverview[], { silent }: Pick<Facts, 'silent'>): Promise<TargetOverview[]> {
+  if (targets.length === 0 || silent !== null) return targets;
+  const stepMs =
+    [1, 2, 5, 10].map((minutes) => minutes * minuteMs).find((ms) => (targets.length * hourMs) / ms <= sparkPoints) ?? 15 * minuteMs;
+  const toMs = Math.floor(house.now() / stepMs) * stepMs;
+  const named = targets.length > mostNamed ? '' : `{${anyOf('entity', [...new Set(targets.map(({ id }) => id))])}}`;
+  const series = await house.prometheus.queryRange(`vigia_anomaly_score${named}`, { fromMs: toMs - hourMs, toMs, stepMs }).catch(() => []);
+  const points = new Map(series.map((each) => [keyOf(each.labels['profile'] ?? '', each.labels['entity'] ?? ''), pointsOf(each)]));
+  return targets.map((target) => ({ ...target, spark: points.get(keyOf(target.profile, target.id)) ?? [] }));
 }
 
 /** Points of a range series for the page: what is not finite becomes null. */
@@ -118,77 +163,128 @@ export function pointsOf(series: { readonly tsMs: Float64Array; readonly values:
 
 function stateOf(
   house: House,
-  target: Target,
-  entity: EntityRow | null,
+  { target, entity }: Watched,
   known: Facts,
+  alerts: readonly Alert[],
 ): { state: State; reason: string; sinceMs: number | null } {
-  const alerts = known.live.filter((alert) => alert.entity === target.id && alert.profile === target.profile && alert.severity !== 'info');
-  const firing = alerts.filter((alert) => alert.state === 'firing').sort((a, b) => a.startsMs - b.startsMs);
+  const firing = alerts.filter(({ severity, state }) => severity !== 'info' && state === 'firing').sort((a, b) => a.startsMs - b.startsMs);
   const [first] = firing;
   if (!target.enabled) return { state: 'unknown', reason: 'switched off', sinceMs: null };
   if (first !== undefined) return { state: 'bad', reason: first.annotations['summary'] ?? first.name, sinceMs: first.startsMs };
   if (known.silent !== null) return { state: 'unknown', reason: known.silent, sinceMs: entity?.lastSeenMs ?? null };
   const isPart = entity !== null && bringsMany(house, target.profile);
   if ((house.config.prometheus.source !== undefined || isPart) && !known.up.has(target.id)) {
-    const fresh = entity !== null && known.nowMs - entity.lastSeenMs <= freshMs(house.source);
+    const fresh = entity !== null && known.nowMs - entity.lastSeenMs <= known.freshMs;
     return fresh
       ? { state: 'ok', reason: '', sinceMs: null }
       : { state: 'unknown', reason: 'no samples', sinceMs: entity?.lastSeenMs ?? null };
   }
   const up = known.up.get(target.id);
   if (up === undefined) return { state: 'unknown', reason: 'not scraped yet', sinceMs: null };
-  if (up.value !== 1) {
-    return { state: 'bad', reason: scrapeReason(known.scrapes.get(target.id)?.lastError ?? ''), sinceMs: entity?.lastSeenMs ?? null };
-  }
+  if (up !== 1) return { state: 'bad', reason: scrapeReason(known.errors.get(target.id) ?? ''), sinceMs: entity?.lastSeenMs ?? null };
   return { state: 'ok', reason: '', sinceMs: null };
 }
 
-function overviewOf(house: House, target: Target, entity: EntityRow | null, known: Facts): TargetOverview {
+/** Without its scores of the last hour. */
+function overviewOf(house: House, { target, entity }: Watched, known: Facts): TargetOverview {
   const row = house.board.get(target.profile, target.id);
-  const fresh = row !== null && known.nowMs - row.tsMs <= freshMs(house.source);
-  const learning = house.learner.of(house.profiles.get(target.profile) ?? { slug: target.profile }, target.id).learningUntilMs;
+  const fresh = row !== null && known.nowMs - row.tsMs <= known.freshMs;
+  const learning = house.learner.of({ slug: target.profile }, target.id).learningUntilMs;
+  const alerts = known.live.get(keyOf(target.profile, target.id)) ?? [];
   return {
     ...target,
-    ...stateOf(house, target, entity, known),
+    ...stateOf(house, { target, entity }, known, alerts),
     score: fresh ? row.score : null,
     threshold: fresh ? row.threshold : null,
     // Of what another instance works on, only the board knows.
     learningUntilMs: learning ?? (fresh && !house.shares.owns(target.profile, target.id) ? row.learningUntilMs : null),
     realtime: entity?.realtime ?? known.realtime.get(target.profile) ?? house.config.detection.realtime,
-    firing: known.live.filter((alert) => alert.entity === target.id && alert.profile === target.profile && alert.state === 'firing').length,
-    spark: known.spark.get(`${target.profile}\n${target.id}`) ?? [],
+    firing: alerts.filter(({ state }) => state === 'firing').length,
+    spark: [],
   };
 }
 
-export async function targetOverviews(house: House, scope: Scope, parts = false): Promise<TargetOverview[]> {
-  const everything = await watched(house, scope, parts);
-  const known = await facts(house, everything.length);
-  return everything.map(({ target, entity }) => overviewOf(house, target, entity, known));
+/** All that are `wanted`, without their scores of the last hour; `silent` says why Prometheus says nothing. */
+export async function targetOverviews(
+  house: House,
+  scope: Scope,
+  wanted: (target: Target) => boolean = () => true,
+): Promise<{ targets: TargetOverview[]; silent: string | null }> {
+  const [everything, known] = await Promise.all([watched(house, scope), facts(house)]);
+  const targets = everything.filter(({ target }) => wanted(target)).map((each) => overviewOf(house, each, known));
+  return { targets, silent: known.silent };
 }
 
-/** One that a target brings along, such as a container or a pod; null where nothing is known of it. */
-export async function partOverview(house: House, scope: Scope, id: string): Promise<TargetOverview | null> {
-  const everything = await watched(house, scope, true);
-  const pod = podTarget(house, scope, id);
-  const target = pod?.target ?? everything.find((each) => each.target.id === id)?.target;
-  if (target === undefined) return null;
-  const entity = everything.find((each) => each.target.id === id && each.target.profile === target.profile)?.entity ?? null;
-  const shown = overviewOf(house, target, entity, await facts(house, everything.length));
+export async function oneOverview(house: House, found: Found): Promise<TargetOverview> {
+  const { target, pod } = found;
+  const known = await facts(house, target.id);
+  const bare = overviewOf(house, found, known);
+  const [shown = bare] = await withSparks(house, [bare], known);
   return shown.firing > 0 || pod === null ? shown : { ...shown, state: pod.state, reason: pod.reason, sinceMs: pod.sinceMs };
 }
 
-/** The first screen. Bad before unknown before ok: no data is never ok. */
-export async function overview(house: House, scope: Scope): Promise<Overview> {
-  const targets = await targetOverviews(house, scope);
-  const kinds = kindsOf(scope);
-  const [open, unknown] = await Promise.all(
-    (['open', 'unknown'] as const).map((state) => house.store.incidents.list({ state, kinds, limit: 200, offset: 0 })),
-  );
-  const incidents = [...(open?.incidents ?? []), ...(unknown?.incidents ?? [])].sort((a, b) => b.openedMs - a.openedMs);
+/** Of one account's incidents that are not over, so many are looked at, and so many of each state are answered at most. */
+const mostOpen = 1_000;
+const mostAnswered = 200;
+
+/** The first screen. Bad before unknown before ok: no data is never ok. `most`: how many targets and incidents it holds. */
+export async function overview(
+  house: House,
+  scope: Scope,
+  most: { targets?: number | undefined; incidents?: number | undefined } = {},
+): Promise<Overview> {
+  const [everything, open, unknown] = await Promise.all([
+    targetOverviews(house, scope),
+    incidentsOf(house, scope, 'open'),
+    incidentsOf(house, scope, 'unknown'),
+  ]);
+  const targets = worstFirst(everything.targets);
   const parts = house.health();
   const states: State[] = [...targets.filter((target) => target.enabled).map((target) => target.state), ...parts.map((part) => part.state)];
-  if (open !== undefined && open.incidents.length > 0) states.push('bad');
-  return { nowMs: house.now(), state: worst(states), targets, incidents, parts };
+  if (open.incidents.length > 0) states.push('bad');
+  const incidents = [...open.incidents.slice(0, mostAnswered), ...unknown.incidents.slice(0, mostAnswered)];
+  return {
+    nowMs: house.now(),
+    state: worst(states),
+    summary: summaryOf(targets, open.incidents),
+    targets: await listed(house, targets.slice(0, most.targets), everything, open.incidents),
+    incidents: incidents.sort((a, b) => b.openedMs - a.openedMs).slice(0, most.incidents),
+    incidentsTotal: open.total + unknown.total,
+    parts,
+  };
+}
+
+/** Those that somebody looks for, the worst first. */
+export async function overviewTargets(
+  house: House,
+  scope: Scope,
+  asked: { find: string; standing?: Standing | undefined; ids?: readonly string[] | undefined; limit: number; offset: number },
+): Promise<TargetPage> {
+  const found = finder(asked.find);
+  const ids = asked.ids === undefined ? null : new Set(asked.ids);
+  const [everything, open] = await Promise.all([
+    targetOverviews(house, scope, (target) => (ids?.has(target.id) ?? true) && found(target)),
+    incidentsOf(house, scope, 'open'),
+  ]);
+  const { targets } = everything;
+  const wanted = asked.standing === undefined ? targets : targets.filter((target) => standingOf(target) === asked.standing);
+  const page = worstFirst(wanted).slice(asked.offset, asked.offset + asked.limit);
+  return { targets: await listed(house, page, everything, open.incidents), total: wanted.length };
+}
+
+const incidentsOf = (house: House, scope: Scope, state: 'open' | 'unknown') =>
+  house.store.incidents.list({ state, kinds: kindsOf(scope), limit: mostOpen, offset: 0 });
+
+/** What only those need that somebody looks at: scores of the last hour, and why. */
+async function listed(
+  house: House,
+  targets: TargetOverview[],
+  known: Pick<Facts, 'silent'>,
+  open: readonly IncidentSummary[],
+): Promise<TargetOverview[]> {
+  const incidents = new Map(open.map((incident) => [keyOf(incident.profile, incident.entity), incident]));
+  const withScores = await withSparks(house, targets, known);
+  return withScores.map((target) => ({ ...target, incident: incidents.get(keyOf(target.profile, target.id)) ?? null }));
 }
 
 export function worst(states: readonly State[]): State {

@@ -11,6 +11,7 @@ const mostSeries = 100;
 const mostNames = 100;
 /** Names do not change while one types. */
 const namesForMs = 30_000;
+const mostKept = 16;
 /** Series that ended longer ago are no longer offered. */
 const seenWithinMs = 3_600_000;
 
@@ -39,7 +40,8 @@ export function createExplorer(house: House): Explorer {
     const nowMs = house.now();
     const known = kept.get(key);
     if (known !== undefined && nowMs - known.atMs < namesForMs) return known.names;
-    if (kept.size > 200) kept.clear();
+    // An answer may hold a hundred thousand names: none is kept for longer than it is used, and no more than a few at once.
+    for (const [old, { atMs }] of kept) if (nowMs - atMs >= namesForMs || kept.size >= mostKept) kept.delete(old);
     const names = ask();
     kept.set(key, { atMs: nowMs, names });
     // A failure is no answer to keep.

@@ -10,13 +10,18 @@ export type LiveState = { readonly live: true } | { readonly live: false; readon
 const concerns: Readonly<Record<LiveEvent['kind'], readonly string[]>> = {
   scores: ['overview', 'host', 'containers', 'panel', 'marks', 'energy', 'energy-power', 'ai', 'scores', 'findings', 'kubernetes'],
   alerts: ['overview', 'host', 'containers', 'container-rules', 'incidents', 'incident'],
-  incidents: ['overview', 'host', 'marks', 'containers', 'container-rules', 'incidents', 'incident', 'silences'],
+  incidents: ['overview', 'host', 'marks', 'containers', 'container-rules', 'incidents', 'incident', 'silences', 'maintenance'],
   targets: ['overview', 'host', 'containers', 'targets', 'energy', 'ai'],
   health: ['overview', 'containers'],
   models: ['host', 'ai', 'scores', 'models'],
   kubernetes: ['kubernetes'],
   settings: ['receivers', 'silences', 'accounts', 'tokens', 'audit', 'session'],
 };
+
+/** Where the key of a question names what it is about: an event about something else does not make it old. */
+const entityAt: Readonly<Record<string, number>> = { host: 1, panel: 1, marks: 1, scores: 2, models: 2 };
+/** A long answer about everything is asked for less often. */
+const restMs: Readonly<Record<string, number>> = { ai: 5_000 };
 
 const gatherMs = 400;
 const retryMs = 3000;
@@ -33,17 +38,23 @@ function become(next: LiveState): void {
 
 /** Follows the event stream until the returned function is called; many events within 400 ms ask each question once. */
 export function follow(client: QueryClient): () => void {
-  const stale = new Set<string>();
+  /** By the first word of a key, whom the events were about; null is everybody. */
+  const stale = new Map<string, Set<string> | null>();
+  const askedMs = new Map<string, number>();
   let source: EventSource | undefined;
   let gather: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let lost = false;
 
   const refresh = () => {
-    gather = undefined;
-    const now = new Set(stale);
-    stale.clear();
-    void client.invalidateQueries({ predicate: (query) => now.has(String(query.queryKey[0])) && worthAsking(query) });
+    const nowMs = Date.now();
+    const now = new Map([...stale].filter(([key]) => nowMs - (askedMs.get(key) ?? 0) >= (restMs[key] ?? 0)));
+    for (const key of now.keys()) {
+      stale.delete(key);
+      askedMs.set(key, nowMs);
+    }
+    gather = stale.size === 0 ? undefined : setTimeout(refresh, gatherMs);
+    void client.invalidateQueries({ predicate: (query) => isOf(now, query) && worthAsking(query) });
   };
   const connect = () => {
     const opened = new EventSource(apiUrl('events'));
@@ -61,7 +72,12 @@ export function follow(client: QueryClient): () => void {
       if (opened.readyState === EventSource.CLOSED) retry = setTimeout(connect, retryMs);
     });
     opened.addEventListener('message', (message: MessageEvent<string>) => {
-      for (const key of concerns[kindOf(message.data)] ?? []) stale.add(key);
+      const { kind, entity } = eventOf(message.data);
+      for (const key of concerns[kind] ?? []) {
+        const about = stale.get(key);
+        if (entity === undefined || about === null) stale.set(key, null);
+        else stale.set(key, (about ?? new Set<string>()).add(entity));
+      }
       gather ??= setTimeout(refresh, gatherMs);
     });
   };
@@ -74,6 +90,16 @@ export function follow(client: QueryClient): () => void {
   };
 }
 
+function isOf(stale: ReadonlyMap<string, ReadonlySet<string> | null>, { queryKey }: Query): boolean {
+  const name = String(queryKey[0]);
+  const about = stale.get(name);
+  const at = entityAt[name];
+  if (about === undefined || about === null || at === undefined) return about !== undefined;
+  const id = String(queryKey[at]);
+  // A target is concerned by what it brings along, such as its containers.
+  return about.has(id) || [...about].some((entity) => entity.startsWith(`${id}/`));
+}
+
 const charts: ReadonlySet<string> = new Set(['panel', 'marks', 'energy-power', 'scores']);
 
 /** A chart gains a pixel after 1/360 of its range; asking sooner shows nothing new. */
@@ -84,11 +110,11 @@ function worthAsking({ queryKey, state: { dataUpdatedAt } }: Query): boolean {
   return Date.now() - dataUpdatedAt >= (name === 'scores' ? range * 3_600_000 : range) / 360;
 }
 
-function kindOf(data: string): LiveEvent['kind'] {
+function eventOf(data: string): Pick<LiveEvent, 'kind' | 'entity'> {
   try {
-    return (JSON.parse(data) as LiveEvent).kind;
+    return JSON.parse(data) as LiveEvent;
   } catch {
-    return 'health';
+    return { kind: 'health' };
   }
 }
 

@@ -11,16 +11,20 @@ import type {
   Rule,
   ScoreHistory,
   Session,
+  TargetPage,
 } from '../../model/api.ts';
 import type { Account, ApiToken } from '../../model/account.ts';
 import type { ArchiveState } from '../../model/archive.ts';
 import type { Backtest, ModelList } from '../../model/backtest.ts';
+import type { DiscoverySource, Found } from '../../model/discovery.ts';
 import type { Containers } from '../../model/docker.ts';
 import type { Energy } from '../../model/energy.ts';
 import type { Moved } from '../../model/explanation.ts';
+import type { Standing } from '../../model/fleet.ts';
 import type { Cluster } from '../../model/kubernetes.ts';
 import type { Silence } from '../../model/incident.ts';
 import type { GrafanaState } from '../../model/grafana.ts';
+import type { Maintenance } from '../../model/maintenance.ts';
 import type { Annotation } from '../../model/annotation.ts';
 import type { Profile } from '../../model/profile.ts';
 import type { Completions, Exploration } from '../../model/promql.ts';
@@ -44,14 +48,52 @@ export const profilesQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
+/** What a person looks at without asking for more; the worst of everything is in it. */
+export const firstTargets = 20;
+export const firstIncidents = 10;
 export const overviewQuery = queryOptions({
   queryKey: ['overview'],
-  queryFn: ({ signal }) => get<Overview>('overview', {}, signal),
+  queryFn: ({ signal }) => get<Overview>('overview', { targets: firstTargets, incidents: firstIncidents }, signal),
 });
+
+export interface TargetFilter {
+  readonly find?: string | undefined;
+  readonly standing?: Standing | undefined;
+  readonly limit: number;
+}
+
+/** More of what is watched, or a part of it: the worst first. */
+export const targetRowsQuery = (filter: TargetFilter) =>
+  queryOptions({
+    queryKey: ['overview', filter],
+    queryFn: ({ signal }) => get<TargetPage>('overview/targets', { ...filter }, signal),
+    placeholderData: keepPreviousData,
+  });
+
+/** How some targets of the inventory stand. */
+export const standingsQuery = (ids: readonly string[]) =>
+  queryOptions({
+    queryKey: ['overview', ids],
+    queryFn: ({ signal }) => get<TargetPage>('overview/targets', { ids: ids.join(','), limit: ids.length }, signal),
+    enabled: ids.length > 0,
+    placeholderData: keepPreviousData,
+  });
 
 export const targetsQuery = queryOptions({
   queryKey: ['targets'],
   queryFn: ({ signal }) => get<{ targets: Target[] }>('targets', {}, signal),
+});
+
+export const discoverySourcesQuery = queryOptions({
+  queryKey: ['targets', 'sources'],
+  queryFn: ({ signal }) => get<{ sources: DiscoverySource[] }>('discovery/sources', {}, signal),
+  refetchInterval: ({ state }) => (state.data && state.data.sources.length > 0 ? 15_000 : false),
+});
+/** Asked again while a search runs. */
+export const foundQuery = queryOptions({
+  queryKey: ['targets', 'found'],
+  queryFn: ({ signal }) => get<Found>('discovery/found', {}, signal),
+  refetchInterval: ({ state }) => (state.data?.search?.state === 'running' ? 1000 : false),
 });
 
 export const hostQuery = (id: string) =>
@@ -267,6 +309,12 @@ export const silencesQuery = queryOptions({
   queryKey: ['silences'],
   queryFn: ({ signal }) => get<{ silences: Silence[] }>('silences', {}, signal),
 });
+export const maintenanceQuery = queryOptions({
+  queryKey: ['maintenance'],
+  queryFn: ({ signal }) => get<{ windows: Maintenance[] }>('maintenance', {}, signal),
+  // A window that comes begins without an event.
+  refetchInterval: 30_000,
+});
 export const accountsQuery = queryOptions({
   queryKey: ['accounts'],
   queryFn: ({ signal }) => get<{ accounts: Account[] }>('accounts', {}, signal),
@@ -285,7 +333,10 @@ export const sourceQuery = queryOptions({
   queryFn: ({ signal }) => get<{ source: SourceState | null }>('source', {}, signal),
   refetchInterval: ({ state }) => (state.data?.source ? 15_000 : false),
 });
-export const auditQuery = queryOptions({
-  queryKey: ['audit'],
-  queryFn: ({ signal }) => get<AuditPage>('audit', {}, signal),
-});
+export const auditPerPage = 50;
+export const auditQuery = (page: number) =>
+  queryOptions({
+    queryKey: ['audit', page],
+    queryFn: ({ signal }) => get<AuditPage>('audit', { limit: auditPerPage, offset: (page - 1) * auditPerPage }, signal),
+    placeholderData: keepPreviousData,
+  });

@@ -4,14 +4,15 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
-import type { Points } from '../../model/api.ts';
+import type { PanelData, Points } from '../../model/api.ts';
 import type { Annotation } from '../../model/annotation.ts';
 import type { Unit } from '../../model/profile.ts';
 import { useFormat } from '../format/useFormat.ts';
+import { bandAt, bandColumns } from './band.ts';
 import { chartCsv, chartPicture, fileName, save } from './file.ts';
 import { columns } from './join.ts';
 import { marksAt } from './marks.ts';
-import { type Band, chartOptions, type Look } from './options.ts';
+import { chartOptions, type Look } from './options.ts';
 
 interface Props {
   readonly title: string;
@@ -19,7 +20,7 @@ interface Props {
   readonly series: readonly { readonly legend: string; readonly points: Points }[];
   readonly fromMs: number;
   readonly toMs: number;
-  readonly band?: Band | null;
+  readonly band?: PanelData['band'];
   readonly lowIsBad?: boolean;
   readonly threshold?: number | null;
   readonly min?: number | undefined;
@@ -33,6 +34,9 @@ interface Props {
 }
 
 const noMarks: readonly Annotation[] = [];
+/** A legend of more lines would be longer than its chart: then the highest are named, and how many more there are. */
+const mostNamed = 12;
+const highestNamed = 6;
 
 /** A chart over time. Its legend shows the newest values, or those under the cursor. */
 export function TimeChart({
@@ -41,7 +45,7 @@ export function TimeChart({
   series,
   fromMs,
   toMs,
-  band = null,
+  band: given = null,
   lowIsBad = false,
   threshold = null,
   min,
@@ -59,18 +63,18 @@ export function TimeChart({
   const plot = useRef<uPlot>(undefined);
   const [cursor, setCursor] = useState<number | null>(null);
   const data = useMemo(() => columns(series), [series]);
-  const legends = series.map(({ legend }) => legend).join('\n');
+  // One text, so that an effect can tell whether they changed; a legend may hold any character.
+  const legends = JSON.stringify(series.map(({ legend }) => legend));
   const spanMs = toMs - fromMs;
   const say = useCallback(
     (value: number | null | undefined) => (free && typeof value === 'number' ? format.figure(value, unit) : format.value(value, unit)),
     [free, format, unit],
   );
   const zooms = onZoom !== undefined;
-  const low = band?.low ?? null;
-  const high = band?.high ?? null;
-  /** What changes without a new chart: samples, their window, a dragged threshold. */
-  const latest = useRef({ data, fromMs, toMs, threshold, marks, onZoom });
-  latest.current = { data, fromMs, toMs, threshold, marks, onZoom };
+  const band = useMemo(() => (given === null ? null : bandColumns(given)), [given]);
+  /** What changes without a new chart: samples, their window, what was expected of them, a dragged threshold. */
+  const latest = useRef({ data, fromMs, toMs, band, threshold, marks, onZoom });
+  latest.current = { data, fromMs, toMs, band, threshold, marks, onZoom };
 
   useEffect(() => {
     const element = holder.current;
@@ -78,8 +82,10 @@ export function TimeChart({
     const style = getComputedStyle(document.documentElement);
     const look: Look = {
       say,
-      legends: legends === '' ? [] : legends.split('\n'),
-      band: low === null || high === null ? null : { low, high },
+      legends: JSON.parse(legends) as string[],
+      get band() {
+        return latest.current.band;
+      },
       lowIsBad,
       get threshold() {
         return latest.current.threshold;
@@ -107,12 +113,12 @@ export function TimeChart({
       made.destroy();
       plot.current = undefined;
     };
-  }, [say, legends, low, high, lowIsBad, min, max, height, sync, scheme, format, spanMs, zooms]);
+  }, [say, legends, lowIsBad, min, max, height, sync, scheme, format, spanMs, zooms]);
 
   useEffect(() => {
     plot.current?.setData(data as uPlot.AlignedData, false);
     plot.current?.setScale('x', { min: fromMs / 1000, max: toMs / 1000 });
-  }, [data, fromMs, toMs]);
+  }, [data, band, fromMs, toMs]);
 
   useEffect(() => plot.current?.redraw(false), [threshold, marks]);
 
@@ -122,12 +128,16 @@ export function TimeChart({
   const newest = (column: readonly (number | null)[]) =>
     at === null ? (column.findLast((value) => value !== null) ?? null) : (column[at] ?? null);
   const valueOf = (index: number) => newest((data[index + 1] ?? []) as (number | null)[]);
+  const expected = band === null ? null : bandAt(band, at === null ? null : (data[0][at] as number));
   const marked = at === null ? [] : marksAt(marks, (data[0][at] as number) * 1000, spanMs / 120);
+  const all = series.map((one, index) => [one, index] as const);
+  const level = (index: number) => valueOf(index) ?? Number.NEGATIVE_INFINITY;
+  const named = all.length <= mostNamed ? all : all.toSorted(([, a], [, b]) => level(b) - level(a)).slice(0, highestNamed);
   const picture = async () => {
     if (plot.current === undefined) return;
     const style = getComputedStyle(document.documentElement);
     const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
-    const lines = series.map(({ legend }, index) => ({
+    const lines = named.map(([{ legend }, index]) => ({
       legend: series.length > 1 ? legend : '',
       value: say(valueOf(index)),
       colour: token(`series-${(index % 8) + 1}`),
@@ -162,16 +172,16 @@ export function TimeChart({
       {empty && <p className="chart-empty soft">{t('host.noSamples')}</p>}
       <ul className="chart-legend plain-list">
         {at !== null && <li className="soft">{format.moment((data[0][at] as number) * 1000)}</li>}
-        {series.map((one, index) => (
+        {named.map(([one, index]) => (
           <li key={one.legend}>
             <span className="chart-key" style={{ background: `var(--series-${(index % 8) + 1})` }} aria-hidden="true" />
             {series.length > 1 && <span className="chart-name">{one.legend}</span>} <b>{say(valueOf(index))}</b>
           </li>
         ))}
-        {band !== null && (
+        {expected !== null && (
           <li className="soft">
             <span className="chart-key chart-key-band" aria-hidden="true" />
-            {t('host.band')} {format.range(band.low, band.high, unit)}
+            {t('host.band')} {format.range(expected.low, expected.high, unit)}
           </li>
         )}
         {marked.map(({ kind, fromMs: since, text }) => (
@@ -180,6 +190,7 @@ export function TimeChart({
             {t(`charts.${kind}`)} {text}
           </li>
         ))}
+        {all.length > named.length && <li className="soft">{t('charts.moreMarks', { count: all.length - named.length })}</li>}
         {!empty && (
           <li className="chart-files">
             <button type="button" aria-label={t('charts.csv', { title })} title={t('charts.csv', { title })} onClick={table}>

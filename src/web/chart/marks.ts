@@ -7,8 +7,12 @@ export interface MarkLook {
 }
 
 const ribbonHeight = 5;
+const barHeight = 3;
 
-/** Under the lines: time of maintenance and of faults hatched, incidents and starts as lines with a head each. */
+/**
+ * Under the lines: silences, maintenance and faults hatched between two edges; deployments as a bar at the foot between two lines;
+ * incidents as a line with a head and a bar at the top for as long as they lasted; starts as a line with a head.
+ */
 export function drawMarks(plot: uPlot, { marks, colour }: MarkLook): void {
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
@@ -19,8 +23,16 @@ export function drawMarks(plot: uPlot, { marks, colour }: MarkLook): void {
   ctx.clip();
   for (const mark of marks) {
     const [from, to] = ends(plot, mark);
-    if (mark.kind === 'maintenance' || mark.kind === 'fault') {
-      hatch(ctx, { x: from, y: top, width: to - from, height }, colour(mark.kind === 'fault' ? 'bad' : 'line-strong'), 7 * ratio);
+    if (mark.kind === 'silence' || mark.kind === 'maintenance' || mark.kind === 'fault') {
+      const tone = colour(mark.kind === 'fault' ? 'bad' : 'line-strong');
+      hatch(ctx, { x: from, y: top, width: to - from, height }, tone, 7 * ratio);
+      edges(ctx, { from, to, top, height }, tone);
+    } else if (mark.kind === 'deployment') {
+      const tone = colour('soft');
+      edges(ctx, { from, to, top, height }, tone);
+      ctx.fillStyle = tone;
+      // One that took no longer than a step is still seen.
+      ctx.fillRect(from, top + height - barHeight * ratio, Math.max(2 * ratio, to - from), barHeight * ratio);
     } else if (mark.kind !== 'anomaly') {
       const isIncident = mark.kind === 'incident';
       const x = Math.round(from) + 0.5;
@@ -31,6 +43,7 @@ export function drawMarks(plot: uPlot, { marks, colour }: MarkLook): void {
       ctx.moveTo(x, top);
       ctx.lineTo(x, top + height);
       ctx.stroke();
+      if (isIncident) ctx.fillRect(from, top, Math.max(0, to - from), barHeight * ratio);
       ctx.beginPath();
       // An incident's head points down from above, that of a start up from below.
       const [base, tip] = isIncident ? [top, top + 7 * ratio] : [top + height, top + height - 7 * ratio];
@@ -41,6 +54,23 @@ export function drawMarks(plot: uPlot, { marks, colour }: MarkLook): void {
     }
   }
   ctx.restore();
+}
+
+/** Where a stretch begins and ends. */
+function edges(
+  ctx: CanvasRenderingContext2D,
+  { from, to, top, height }: { readonly from: number; readonly to: number; readonly top: number; readonly height: number },
+  tone: string,
+): void {
+  ctx.strokeStyle = tone;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  for (const x of [from, to].map((each) => Math.round(each) + 0.5)) {
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, top + height);
+  }
+  ctx.stroke();
 }
 
 /** Over the lines: a ribbon at the foot of the chart while the score was at or above its threshold. */

@@ -1,12 +1,8 @@
 import type uPlot from 'uplot';
 import type { Annotation } from '../../model/annotation.ts';
 import type { Format } from '../format/useFormat.ts';
+import { type Band, bandExtent, drawBand, drawOutside } from './band.ts';
 import { drawMarks, drawRibbon } from './marks.ts';
-
-export interface Band {
-  readonly low: number;
-  readonly high: number;
-}
 
 export interface Look {
   /** A value as its axis says it. */
@@ -41,7 +37,8 @@ export function chartOptions(look: Look, width: number, height: number): uPlot.O
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    // The last time on the axis stands half beyond the chart.
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: {
       // The moment under the cursor is shown in all charts, a stretch that is drawn only in its own.
@@ -74,14 +71,13 @@ export function chartOptions(look: Look, width: number, height: number): uPlot.O
         width: 1.5,
         spanGaps: false,
         points: { show: false },
-        stroke: (plot: uPlot) =>
-          look.band !== null && look.legends.length === 1 ? bandStroke(plot, look, look.band) : colour(`series-${(index % 8) + 1}`),
+        stroke: () => (look.band !== null && look.legends.length === 1 ? colour('ink') : colour(`series-${(index % 8) + 1}`)),
       })),
     ],
     hooks: {
-      drawClear: [(plot) => drawBand(plot, look)],
+      drawClear: [(plot) => drawGrey(plot, look)],
       drawAxes: [(plot) => drawMarks(plot, look), (plot) => drawThreshold(plot, look)],
-      draw: [(plot) => drawRibbon(plot, look)],
+      draw: [(plot) => drawRed(plot, look), (plot) => drawRibbon(plot, look)],
       setSelect: [(plot) => zoom(plot, look)],
       setCursor: [(plot) => look.onCursor(plot.cursor.idx ?? null)],
     },
@@ -98,44 +94,22 @@ function zoom(plot: uPlot, look: Look): void {
 
 /** From the fixed bounds, or from 0 to a little above all that is drawn. */
 function extent(look: Look, low: number | null, high: number | null): [number, number] {
-  const top = Math.max(high ?? 0, look.band?.high ?? 0, look.threshold ?? 0);
-  const bottom = Math.min(low ?? 0, look.min ?? low ?? 0, look.band?.low ?? low ?? 0);
+  const band = look.band === null ? null : bandExtent(look.band);
+  const top = Math.max(high ?? 0, band?.high ?? 0, look.threshold ?? 0);
+  const bottom = Math.min(low ?? 0, look.min ?? low ?? 0, band?.low ?? low ?? 0);
   const room = (top - bottom) * 0.06;
   const max = look.max !== undefined ? Math.max(look.max, top) : top + room;
   return [bottom, max > bottom ? max : bottom + 1];
 }
 
-/** Ink inside the band, red outside: a hard step in a vertical gradient. */
-function bandStroke(plot: uPlot, look: Look, band: Band): CanvasGradient | string {
-  const { top, height } = plot.bbox;
-  if (!(height > 0)) return look.colour('ink');
-  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
-  const stop = (value: number) => Math.min(1, Math.max(0, (plot.valToPos(value, 'y', true) - top) / height));
-  const upper = stop(band.high);
-  const lower = stop(band.low);
-  gradient.addColorStop(0, look.colour(upper > 0 ? 'bad' : 'ink'));
-  gradient.addColorStop(upper, look.colour(upper > 0 ? 'bad' : 'ink'));
-  gradient.addColorStop(upper, look.colour('ink'));
-  if (look.lowIsBad && lower < 1) {
-    gradient.addColorStop(lower, look.colour('ink'));
-    gradient.addColorStop(lower, look.colour('bad'));
-    gradient.addColorStop(1, look.colour('bad'));
-  } else {
-    gradient.addColorStop(1, look.colour('ink'));
-  }
-  return gradient;
+function drawGrey(plot: uPlot, look: Look): void {
+  if (look.band !== null) drawBand(plot, look.band, look.colour('band'));
 }
 
-function drawBand(plot: uPlot, look: Look): void {
-  if (look.band === null) return;
-  const { left, top, width, height } = plot.bbox;
-  const upper = Math.max(top, plot.valToPos(look.band.high, 'y', true));
-  const lower = Math.min(top + height, plot.valToPos(look.band.low, 'y', true));
-  plot.ctx.save();
-  plot.ctx.fillStyle = look.colour('band');
-  // A band of one value is still seen.
-  plot.ctx.fillRect(left, Math.min(upper, lower - 2), width, Math.max(2, lower - upper));
-  plot.ctx.restore();
+/** Ink inside the band, red outside. */
+function drawRed(plot: uPlot, look: Look): void {
+  if (look.band !== null && look.legends.length === 1)
+    drawOutside(plot, look.band, { colour: look.colour('bad'), lowIsBad: look.lowIsBad });
 }
 
 function drawThreshold(plot: uPlot, look: Look): void {

@@ -1,3 +1,5 @@
+import { once } from './once.ts';
+
 /** Moments and spans as people read them, in the user's language and time zone. All times are Unix ms. */
 export interface TimeFormat {
   /** `14:05` on the day of `nowMs`, `21 Nov, 14:05` on another day. */
@@ -18,32 +20,35 @@ const day = 24 * hour;
 
 export function timeFormat(language: string, timeZone: string): TimeFormat {
   const zone = { timeZone };
-  const clock = new Intl.DateTimeFormat(language, { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-  const dated = new Intl.DateTimeFormat(language, {
-    ...zone,
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
-  const exact = new Intl.DateTimeFormat(language, { ...zone, dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
-  const dayKey = new Intl.DateTimeFormat('en-CA', { ...zone, dateStyle: 'short' });
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'short' });
+  const clock = once(() => new Intl.DateTimeFormat(language, { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
+  const dated = once(
+    () =>
+      new Intl.DateTimeFormat(language, {
+        ...zone,
+        day: 'numeric',
+        month: 'short',
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+      }),
+  );
+  const exact = once(() => new Intl.DateTimeFormat(language, { ...zone, dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }));
+  const dayKey = once(() => new Intl.DateTimeFormat('en-CA', { ...zone, dateStyle: 'short' }));
+  const relative = once(() => new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'short' }));
 
   return {
     timeZone,
-    clock: (ms) => clock.format(ms),
+    clock: (ms) => clock().format(ms),
     moment: (ms, nowMs = Date.now()) =>
-      ms === null || ms === undefined ? '–' : (dayKey.format(ms) === dayKey.format(nowMs) ? clock : dated).format(ms),
-    exact: (ms) => (ms === null || ms === undefined ? '–' : exact.format(ms)),
+      ms === null || ms === undefined ? '–' : (dayKey().format(ms) === dayKey().format(nowMs) ? clock() : dated()).format(ms),
+    exact: (ms) => (ms === null || ms === undefined ? '–' : exact().format(ms)),
     span,
     ago: (ms, nowMs = Date.now()) => {
       const past = Math.max(0, nowMs - ms);
-      if (past < minute) return relative.format(-Math.round(past / 1000), 'second');
-      if (past < hour) return relative.format(-Math.round(past / minute), 'minute');
-      if (past < 2 * day) return relative.format(-Math.round(past / hour), 'hour');
-      return relative.format(-Math.round(past / day), 'day');
+      if (past < minute) return relative().format(-Math.round(past / 1000), 'second');
+      if (past < hour) return relative().format(-Math.round(past / minute), 'minute');
+      if (past < 2 * day) return relative().format(-Math.round(past / hour), 'hour');
+      return relative().format(-Math.round(past / day), 'day');
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Unit } from '../../model/profile.ts';
+import { once } from './once.ts';
 
 /** Numbers as people read them. Every figure on the page passes through here; Prometheus base units come in. */
 
@@ -31,21 +32,21 @@ interface Scaled {
 }
 
 export function unitFormat(language: string): UnitFormat {
-  const plain = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
-  const fixed2 = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const count = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const plain = [0, 1, 2].map((digits) => once(() => new Intl.NumberFormat(language, { maximumFractionDigits: digits })));
+  const fixed2 = once(() => new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+  const count = once(() => new Intl.NumberFormat(language, { maximumFractionDigits: 0 }));
   const free = (notation: 'standard' | 'compact' | 'scientific') =>
-    new Intl.NumberFormat(language, { maximumSignificantDigits: 3, notation });
+    once(() => new Intl.NumberFormat(language, { maximumSignificantDigits: 3, notation }));
   const [usual, large, tiny] = [free('standard'), free('compact'), free('scientific')];
 
   /** About three significant digits, without an exponent. */
   const digits = (value: number): string => {
     const size = Math.abs(value);
-    return (plain[size >= 100 ? 0 : size >= 10 ? 1 : 2] as Intl.NumberFormat).format(value);
+    return (plain[size >= 100 ? 0 : size >= 10 ? 1 : 2] as () => Intl.NumberFormat)().format(value);
   };
   const percent = (value: number): string => {
     const size = Math.abs(value * 100);
-    return (plain[size >= 10 || size === 0 ? 0 : 1] as Intl.NumberFormat).format(value * 100);
+    return (plain[size >= 10 || size === 0 ? 0 : 1] as () => Intl.NumberFormat)().format(value * 100);
   };
   const number = (value: number, unit: Unit, scaled: Scaled): string => (unit === 'ratio' ? percent(value) : digits(value * scaled.factor));
 
@@ -62,15 +63,15 @@ export function unitFormat(language: string): UnitFormat {
       const to = number(high, unit, scaled);
       return join(from === to ? from : `${from}–${joiner}${to}`, scaled.suffix);
     },
-    score: (value) => (finite(value) ? fixed2.format(value) : none),
-    share: (value) => (finite(value) ? join(count.format(value * 100), '%') : none),
-    count: (value) => (finite(value) ? count.format(value) : none),
+    score: (value) => (finite(value) ? fixed2().format(value) : none),
+    share: (value) => (finite(value) ? join(count().format(value * 100), '%') : none),
+    count: (value) => (finite(value) ? count().format(value) : none),
     figure: (value, unit) => {
       if (!Number.isFinite(value)) return none;
       const scaled = scale(value, unit);
       const shown = value * scaled.factor;
       const size = Math.abs(shown);
-      return join((size >= 100_000 ? large : size > 0 && size < 0.0001 ? tiny : usual).format(shown), scaled.suffix);
+      return join((size >= 100_000 ? large : size > 0 && size < 0.0001 ? tiny : usual)().format(shown), scaled.suffix);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sessionQuery } from '../api/queries.ts';
 import { knownTimeZone, timeFormat, type TimeFormat } from './times.ts';
@@ -7,11 +7,25 @@ import { unitFormat, type UnitFormat } from './units.ts';
 
 export type Format = UnitFormat & TimeFormat;
 
+/** Made once for the whole page (Formats.tsx): the parts of a long list ask hundreds of times. */
+export const FormatContext = createContext<Format | null>(null);
+
 /** The formats of the signed-in person: their language, their time zone (or the browser's). */
 export function useFormat(): Format {
+  const format = useContext(FormatContext);
+  if (format === null) throw new Error('a part of the page stands outside of <Formats>');
+  return format;
+}
+
+/** The same, for the one that provides them. */
+export function usePersonsFormat(): Format {
   const { i18n } = useTranslation();
-  const { data: session } = useQuery(sessionQuery);
-  const chosen = session?.account?.preferences.timeZone ?? 'auto';
+  const client = useQueryClient();
+  // Whoever is signed in next has a question of their own: an observer would stay with the old one.
+  const chosen = useSyncExternalStore(
+    useCallback((changed) => client.getQueryCache().subscribe(changed), [client]),
+    () => client.getQueryData(sessionQuery.queryKey)?.account?.preferences.timeZone ?? 'auto',
+  );
   return useMemo(() => {
     const browser = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const zone = chosen === 'auto' || !knownTimeZone(chosen) ? browser : chosen;
@@ -19,14 +33,8 @@ export function useFormat(): Format {
   }, [i18n.language, chosen]);
 }
 
-const made = new Map<string, Format>();
-
-/** Made once for everybody: the parts of a long list ask hundreds of times, and the browser's formats are slow to make. */
 function formatOf(locale: string, zone: string): Format {
-  const key = `${locale} ${zone}`;
-  const format = made.get(key) ?? { ...unitFormat(locale), ...timeFormat(locale, zone) };
-  made.set(key, format);
-  return format;
+  return { ...unitFormat(locale), ...timeFormat(locale, zone) };
 }
 
 /** The browser's own variant of the language, so that a Briton reads "21 Nov" and an American "Nov 21". */

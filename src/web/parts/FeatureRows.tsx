@@ -15,7 +15,7 @@ export interface FeatureFigures {
 export function FeatureHead({ shares = true }: { shares?: boolean }) {
   const { t } = useTranslation();
   return (
-    <div className="feature-row feature-head" aria-hidden="true">
+    <div className="list-row list-head feature-row feature-head" aria-hidden="true">
       <span>{t('common.feature')}</span>
       <span className="number">{t('common.value')}</span>
       <span />
@@ -35,7 +35,7 @@ export function FeatureRows({ profile, features }: { profile: string; features: 
       {features.map(({ feature, value, expectedLow, expectedHigh, share }) => {
         const { title, unit } = names.feature(profile, feature);
         return (
-          <li key={feature} className="feature-row">
+          <li key={feature} className="list-row feature-row">
             <span>{title}</span>
             <span className="number feature-value" data-state={isOutside(value, expectedLow, expectedHigh) ? 'bad' : undefined}>
               {format.value(value, unit)}

@@ -1,4 +1,6 @@
-import { useState } from 'react';
+import { Button } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/http.ts';
 import { useSentence } from './sentence.ts';
 
@@ -41,5 +43,23 @@ export function FormNote({ text }: { text: string | undefined }) {
     <p className="form-note" role="alert">
       {text}
     </p>
+  );
+}
+
+/** The foot of a form in a dialog: what may be tried first, then the way out and the way on. */
+export function FormFoot({ busy, word, onClose, children }: { busy: boolean; word?: string; onClose: () => void; children?: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <div className="row form-foot">
+      {children}
+      <span className="row">
+        <Button variant="default" onClick={onClose}>
+          {t('common.cancel')}
+        </Button>
+        <Button type="submit" loading={busy}>
+          {word ?? t('common.save')}
+        </Button>
+      </span>
+    </div>
   );
 }

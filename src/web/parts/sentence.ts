@@ -9,6 +9,8 @@ export function useSentence(): (error: unknown) => string {
   return (error) => {
     const code = translated.find((name) => error instanceof ApiError && error.code === name);
     if (code !== undefined) return t(`failure.${code}`);
+    // A proxy in front of a Vigía that is away.
+    if (error instanceof ApiError && error.code === 'status' && error.status >= 502) return `${t('failure.offline')} (${error.message})`;
     return error instanceof Error ? error.message : String(error);
   };
 }

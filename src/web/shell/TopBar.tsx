@@ -98,7 +98,13 @@ function PageLinks() {
     .filter(({ to }) => to !== '/containers' || mayContainers)
     .filter((page) => !('part' in page) || overview?.parts.some(({ part }) => part === page.part));
   return shown.map(({ to, word }) => (
-    <Link key={to} to={to} className="topbar-link" activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
+    <Link
+      key={to}
+      to={to}
+      className="topbar-link"
+      activeOptions={{ exact: to === '/', includeSearch: false }}
+      activeProps={{ 'aria-current': 'page' }}
+    >
       {t(word)}
     </Link>
   ));
@@ -109,6 +115,7 @@ function Dashboards() {
   const { t } = useTranslation();
   const { data } = useQuery(overviewQuery);
   const targets = data?.targets ?? [];
+  const all = Object.values(data?.summary.counts ?? {}).reduce((sum, count) => sum + count, 0);
   return (
     <Menu position="bottom-start" withinPortal>
       <Menu.Target>
@@ -133,6 +140,9 @@ function Dashboards() {
             {target.name}
           </Menu.Item>
         ))}
+        {all > targets.length && (
+          <Menu.Item renderRoot={(props) => <Link to="/" hash="targets" {...props} />}>{t('nav.allTargets', { count: all })}</Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

@@ -6,7 +6,7 @@ export const help = both(
       title: 'Help',
       seesTitle: 'What Vigía sees',
       sees: 'Prometheus scrapes every target every few seconds. Vigía reads a dozen features of each target from it, learns how they usually move together, and scores every step.',
-      features: 'The features of “{{profile}}”:',
+      features: 'The features of each profile:',
       scoreTitle: 'How to read a score',
       score:
         'A score lies between 0 and 1; high means unusual. Each target has a threshold of its own. At or above it a step is abnormal, and when that lasts, an alert fires and an incident opens.',
@@ -19,7 +19,7 @@ export const help = both(
       faq: {
         refresh: {
           q: 'How often does the page refresh?',
-          a: 'By itself, as soon as something changes: the light at the top says “Live”. While the line is broken it says since when, and everything is asked again once it is back.',
+          a: 'By itself, as soon as something changes: the light at the top says “Live”. While the connection is lost it says since when, and everything is fetched again once it is back.',
           go: 'See it on the overview',
         },
         csv: {
@@ -63,7 +63,7 @@ export const help = both(
       title: 'Ayuda',
       seesTitle: 'Qué ve Vigía',
       sees: 'Prometheus consulta cada objetivo cada pocos segundos. Vigía lee de él una docena de características de cada objetivo, aprende cómo suelen moverse juntas y puntúa cada paso.',
-      features: 'Las características de «{{profile}}»:',
+      features: 'Las características de cada perfil:',
       scoreTitle: 'Cómo leer una puntuación',
       score:
         'Una puntuación va de 0 a 1; alta significa inusual. Cada objetivo tiene su propio umbral. Si lo alcanza, el paso es anómalo, y si eso dura, salta una alerta y se abre un incidente.',
@@ -76,7 +76,7 @@ export const help = both(
       faq: {
         refresh: {
           q: '¿Cada cuánto se actualiza la página?',
-          a: 'Sola, en cuanto algo cambia: la luz de arriba dice «En vivo». Si la línea se corta, dice desde cuándo, y al volver se pregunta todo de nuevo.',
+          a: 'Sola, en cuanto algo cambia: el indicador de arriba dice «En vivo». Si se pierde la conexión, dice desde cuándo, y al volver se pide todo de nuevo.',
           go: 'Verlo en el resumen',
         },
         csv: {
@@ -90,7 +90,7 @@ export const help = both(
           go: 'Ajustar el umbral',
         },
         quiet: {
-          q: '¿Cómo paro los mensajes por un rato?',
+          q: '¿Cómo dejo de recibir mensajes por un rato?',
           a: 'Abre el incidente y siléncialo una hora, ocho horas o un día. En Ajustes, Silencios, se puede terminar antes.',
           go: 'Abrir los incidentes',
         },
@@ -112,7 +112,7 @@ export const help = both(
       },
       commandsTitle: 'Las dos órdenes',
       up: 'instala lo que falta, lo arranca todo y dice dónde mirar.',
-      test: 'ejecuta todas las comprobaciones que hay.',
+      test: 'ejecuta todas las pruebas que hay.',
     },
   },
 );

@@ -10,6 +10,7 @@ import { help } from './help.ts';
 import { host } from './host.ts';
 import { incident } from './incident.ts';
 import { kubernetes } from './kubernetes.ts';
+import { maintenance } from './maintenance.ts';
 import { overview } from './overview.ts';
 import { registry } from './registry.ts';
 import { settings } from './settings.ts';
@@ -33,6 +34,7 @@ const en = {
   ...ai.en,
   ...registry.en,
   ...kubernetes.en,
+  ...maintenance.en,
   ...settings.en,
   ...help.en,
   ...threshold.en,
@@ -52,6 +54,7 @@ const es = {
   ...ai.es,
   ...registry.es,
   ...kubernetes.es,
+  ...maintenance.es,
   ...settings.es,
   ...help.es,
   ...threshold.es,

@@ -7,8 +7,8 @@ export const wall = both(
       moreIncidents_one: 'and one more incident',
       moreIncidents_other: 'and {{count}} more incidents',
       moreTargets_one: 'One more target',
-      moreTargets_other: '{{count}} more targets',
-      moreOk: '{{count}} OK',
+      moreTargets_other: '{{count, number}} more targets',
+      moreOk: '{{count, number}} OK',
     },
   },
   {
@@ -17,8 +17,8 @@ export const wall = both(
       moreIncidents_one: 'y un incidente más',
       moreIncidents_other: 'y {{count}} incidentes más',
       moreTargets_one: 'Un objetivo más',
-      moreTargets_other: '{{count}} objetivos más',
-      moreOk: '{{count}} OK',
+      moreTargets_other: '{{count, number}} objetivos más',
+      moreOk: '{{count, number}} OK',
     },
   },
 );

@@ -49,8 +49,8 @@ export function Actions({ chosen }: { chosen: Chosen }) {
                 detector: model.detector,
                 created: format.moment(model.createdMs),
                 steps: format.count(model.steps),
-                from: format.moment(model.trainedFromMs),
-                to: format.moment(model.trainedToMs),
+                from: format.moment(model.trainedFromMs, 0),
+                to: format.moment(model.trainedToMs, 0),
               })
             : learningUntilMs === null
               ? t('ai.noModelYet')

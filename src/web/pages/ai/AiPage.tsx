@@ -7,6 +7,7 @@ import type { AiState } from '../../../model/api.ts';
 import { aiQuery } from '../../api/queries.ts';
 import { Answer, Empty } from '../../parts/Answer.tsx';
 import { useNames } from '../../parts/names.ts';
+import { useMay } from '../../parts/RoleButton.tsx';
 import { aiHours, aiSearch, usualHours } from '../../search.ts';
 import { useTitle } from '../../parts/useTitle.ts';
 import { Actions } from './Actions.tsx';
@@ -33,6 +34,7 @@ export function AiPage() {
 function Known({ state }: { state: AiState }) {
   const { t } = useTranslation();
   const { language } = useNames();
+  const may = useMay()('operator');
   const search = useSearch({ from: '/inside/ai' });
   const navigate = useNavigate({ from: '/ai' });
   const hours = search.hours ?? usualHours;
@@ -42,7 +44,7 @@ function Known({ state }: { state: AiState }) {
   if (!profile || !entity) {
     return (
       <div className="sheet section">
-        <Empty action={<Button renderRoot={(props) => <Link to="/targets" {...props} />}>{t('overview.addTarget')}</Button>}>
+        <Empty action={may && <Button renderRoot={(props) => <Link to="/targets" {...props} />}>{t('overview.addTarget')}</Button>}>
           {t('ai.empty')}
         </Empty>
       </div>
@@ -73,7 +75,10 @@ function Known({ state }: { state: AiState }) {
           onChange={(event) => choose({ hours: Number(event.currentTarget.value) })}
           data={[...new Set([...aiHours, hours])]
             .sort((a, b) => a - b)
-            .map((count) => ({ value: String(count), label: t('ai.hoursValue', { count }) }))}
+            .map((count) => ({
+              value: String(count),
+              label: count >= 24 && count % 24 === 0 ? t('ai.daysValue', { count: count / 24 }) : t('ai.hoursValue', { count }),
+            }))}
         />
       </div>
       <Actions key={`actions ${key}`} chosen={chosen} />

@@ -28,8 +28,8 @@ export function BacktestResult({ result, nameOf }: { result: Backtest; nameOf: (
         {t('backtest.about', {
           profile: profile(input.profile),
           who: input.entity === undefined ? t('backtest.entities', { count: result.entities }) : nameOf(input.entity),
-          from: format.moment(fromMs),
-          to: format.moment(toMs),
+          from: format.moment(fromMs, 0),
+          to: format.moment(toMs, 0),
         })}
       </p>
       <div className="scroll" tabIndex={0} role="region" aria-label={t('backtest.title')}>

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ModelComparison } from '../../../model/backtest.ts';
-import type { ModelInfo } from '../../../model/score.ts';
+import { type ModelInfo, pooledFrom } from '../../../model/score.ts';
 import { get, send } from '../../api/http.ts';
 import { modelsQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/useFormat.ts';
@@ -131,6 +131,7 @@ function Row(props: { model: ModelInfo; picked: boolean; onPick: (on: boolean) =
   const { t } = useTranslation();
   const format = useFormat();
   const { model, picked } = props;
+  const pooled = pooledFrom(model);
   return (
     <tr>
       <td>
@@ -147,7 +148,10 @@ function Row(props: { model: ModelInfo; picked: boolean; onPick: (on: boolean) =
       <td className="nowrap">{model.detector}</td>
       <td className="nowrap">{format.moment(model.createdMs)}</td>
       <td className="nowrap">{t('models.between', { from: format.moment(model.trainedFromMs), to: format.moment(model.trainedToMs) })}</td>
-      <td className="number">{format.count(model.steps)}</td>
+      <td className="number">
+        {format.count(model.steps)}
+        {pooled !== null && <div className="soft nowrap">{t('models.pooled', { count: pooled })}</div>}
+      </td>
       <td className="number nowrap">{format.value(model.bytes, 'bytes')}</td>
       <td title={model.dataSha256}>
         <code>{model.dataSha256.slice(0, 8) || '–'}</code>

@@ -13,8 +13,8 @@ export function CollectedResult({ result }: { result: Collected }) {
       <p>
         {t('ai.collected', {
           steps: format.count(result.steps),
-          from: format.moment(result.fromMs),
-          to: format.moment(result.toMs),
+          from: format.moment(result.fromMs, 0),
+          to: format.moment(result.toMs, 0),
           missing: format.count(result.missing),
         })}
       </p>
@@ -52,8 +52,8 @@ export function TrainedResult({ result }: { result: ModelInfo }) {
       {t('ai.trained', {
         version: result.version,
         steps: format.count(result.steps),
-        from: format.moment(result.trainedFromMs),
-        to: format.moment(result.trainedToMs),
+        from: format.moment(result.trainedFromMs, 0),
+        to: format.moment(result.trainedToMs, 0),
         bytes: format.value(result.bytes, 'bytes'),
       })}
     </p>

@@ -11,7 +11,7 @@ export function About({ application }: { application: Application }) {
       </header>
       <ul className="sheet plain-list">
         {application.containers.map(({ entity, name, engine, image, labels }) => (
-          <li key={entity} className="about-row">
+          <li key={entity} className="list-row about-row">
             <span>
               <strong>{name}</strong> <span className="soft small">{engine}</span>
             </span>

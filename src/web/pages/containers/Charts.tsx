@@ -1,16 +1,14 @@
 import { SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { dashboardOf } from '../../../../dashboards/index.ts';
 import type { Panel } from '../../../../dashboards/panel.ts';
 import { applicationPanelQuery } from '../../api/queries.ts';
-import { Answer, Loading } from '../../parts/Answer.tsx';
+import { AskedChart } from '../../chart/AskedChart.tsx';
 import { useNames } from '../../parts/names.ts';
 import { type Range, rangeNames, ranges } from '../../search.ts';
 
-const TimeChart = lazy(async () => ({ default: (await import('../../chart/TimeChart.tsx')).TimeChart }));
 const panels = dashboardOf('container')?.panels ?? [];
 
 /** The charts of an application, a line per replica. The range is in the address, so a link shows the same. */
@@ -50,23 +48,7 @@ function Chart({ application, panel, rangeMs }: { application: string; panel: Pa
         <h3>{title}</h3>
       </header>
       <div className="panel-chart">
-        <Answer query={query}>
-          {(data) => (
-            <Suspense fallback={<Loading />}>
-              <TimeChart
-                title={title}
-                unit={data.unit}
-                series={data.series}
-                fromMs={data.fromMs}
-                toMs={data.toMs}
-                min={panel.min}
-                max={panel.max}
-                height={150}
-                sync={application}
-              />
-            </Suspense>
-          )}
-        </Answer>
+        <AskedChart query={query} title={title} min={panel.min} max={panel.max} height={150} sync={application} />
       </div>
     </article>
   );

@@ -6,17 +6,29 @@ import { useTranslation } from 'react-i18next';
 import type { Engine, EngineTest } from '../../../model/docker.ts';
 import { segment, send } from '../../api/http.ts';
 import { Confirm } from '../../parts/Confirm.tsx';
-import { FormNote, typed, useFields, useProblem } from '../../parts/form.tsx';
+import { FormFoot, FormNote, typed, useFields, useProblem } from '../../parts/form.tsx';
 import { RoleButton, useMay } from '../../parts/RoleButton.tsx';
 import { useSentence } from '../../parts/sentence.ts';
 import { StateMark } from '../../parts/StateMark.tsx';
 import { useRemoval } from '../settings/useRemoval.ts';
 
 /** The engines that are watched, each with the reason when it does not answer; and one that could be. */
-export function Engines({ engines, suggestion }: { engines: readonly Engine[]; suggestion: string | null }) {
+export function Engines({
+  engines,
+  suggestion,
+  onSaid,
+}: {
+  engines: readonly Engine[];
+  suggestion: string | null;
+  onSaid: (sentence: string) => void;
+}) {
   const { t } = useTranslation();
   const may = useMay();
-  const removal = useRemoval<Engine>(({ id }) => `engines/${segment(id)}`, 'containers');
+  const removal = useRemoval<Engine>(
+    ({ id }) => `engines/${segment(id)}`,
+    'containers',
+    ({ name }) => onSaid(t('containers.removed', { name })),
+  );
   const suggested = suggestion !== null && may('administrator') ? suggestion : null;
   if (engines.length === 0 && suggested === null) return null;
   return (
@@ -26,7 +38,7 @@ export function Engines({ engines, suggestion }: { engines: readonly Engine[]; s
       </header>
       <ul className="sheet plain-list grid-list engine-list">
         {engines.map((engine) => (
-          <li key={engine.id} className="engine-row" data-engine={engine.id}>
+          <li key={engine.id} className="list-row engine-row" data-engine={engine.id}>
             <span className="engine-name">
               <Link to="/hosts/$id" params={{ id: engine.id }}>
                 <strong>{engine.name}</strong>
@@ -59,9 +71,9 @@ export function Engines({ engines, suggestion }: { engines: readonly Engine[]; s
           </li>
         ))}
         {suggested !== null && (
-          <li className="engine-row engine-found">
+          <li className="list-row engine-row engine-found">
             <span>{t('containers.found', { socket: suggested })}</span>
-            <AddEngine suggestion={suggested} word={t('containers.watch')} />
+            <AddEngine suggestion={suggested} word={t('containers.watch')} onSaid={onSaid} />
           </li>
         )}
       </ul>
@@ -73,7 +85,15 @@ export function Engines({ engines, suggestion }: { engines: readonly Engine[]; s
 }
 
 /** The button, and the form behind it: an engine is watched only after a person has named it. */
-export function AddEngine({ suggestion, word }: { suggestion: string | null; word?: string | undefined }) {
+export function AddEngine({
+  suggestion,
+  word,
+  onSaid,
+}: {
+  suggestion: string | null;
+  word?: string | undefined;
+  onSaid: (sentence: string) => void;
+}) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   return (
@@ -81,14 +101,16 @@ export function AddEngine({ suggestion, word }: { suggestion: string | null; wor
       <RoleButton needs="administrator" {...(word === undefined ? {} : { size: 'xs', variant: 'default' })} onClick={() => setOpen(true)}>
         {word ?? t('containers.add')}
       </RoleButton>
-      {open && <EngineForm socket={suggestion ?? ''} onClose={() => setOpen(false)} />}
+      {open && (
+        <EngineForm socket={suggestion ?? ''} onClose={() => setOpen(false)} onSaved={(name) => onSaid(t('containers.saved', { name }))} />
+      )}
     </>
   );
 }
 
 const known = ['name', 'socket'] as const;
 
-function EngineForm({ socket, onClose }: { socket: string; onClose: () => void }) {
+function EngineForm({ socket, onClose, onSaved }: { socket: string; onClose: () => void; onSaved: (name: string) => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const sentence = useSentence();
@@ -97,6 +119,7 @@ function EngineForm({ socket, onClose }: { socket: string; onClose: () => void }
     mutationFn: () => send('POST', 'engines', fields),
     onSuccess: async () => {
       await client.invalidateQueries({ predicate: ({ queryKey }) => ['containers', 'overview', 'targets'].includes(String(queryKey[0])) });
+      onSaved(fields.name);
       onClose();
     },
   });
@@ -138,19 +161,11 @@ function EngineForm({ socket, onClose }: { socket: string; onClose: () => void }
           {test.data && <StateMark state={test.data.ok ? 'ok' : 'bad'} word={test.data.message} />}
           <FormNote text={test.error ? sentence(test.error) : undefined} />
         </div>
-        <div className="row apart">
+        <FormFoot busy={save.isPending} onClose={onClose}>
           <Button variant="default" loading={test.isPending} disabled={fields.socket === ''} onClick={() => test.mutate()}>
             {t('containers.test')}
           </Button>
-          <span className="row">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t('common.save')}
-            </Button>
-          </span>
-        </div>
+        </FormFoot>
       </form>
     </Modal>
   );

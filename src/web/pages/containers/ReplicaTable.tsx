@@ -7,6 +7,8 @@ import { StateMark } from '../../parts/StateMark.tsx';
 
 const rowNamePx = 110;
 const columnPx = 165;
+const mostInSight = 7;
+const order = { bad: 0, unknown: 1, ok: 2 } as const;
 /** From where on rules fire: P31 and P30. */
 const cpuHigh = 0.8;
 const memoryHigh = 0.75;
@@ -18,7 +20,8 @@ interface CellProps {
 /** P10: rows CPU, RAM, network, disk; a column per replica. */
 export function ReplicaTable({ application }: { application: Application }) {
   const { t } = useTranslation();
-  const { containers, name } = application;
+  const { name } = application;
+  const containers = ordered(application.containers);
   const label = t('containers.table', { application: name });
   const engines = new Set(containers.map(({ engine }) => engine));
   return (
@@ -58,6 +61,12 @@ export function ReplicaTable({ application }: { application: Application }) {
   );
 }
 
+/** Beyond what is seen without scrolling, what is wrong comes first; fewer keep their places, so that one finds them again. */
+function ordered(containers: readonly Container[]): readonly Container[] {
+  if (containers.length <= mostInSight) return containers;
+  return containers.toSorted((a, b) => order[a.verdict] - order[b.verdict]);
+}
+
 /** An entity has a page of its own once it has been read. */
 const hasPage = ({ score, figures }: Container): boolean => score !== null || (figures['memory'] ?? null) !== null;
 
@@ -77,6 +86,7 @@ function State({ container }: CellProps) {
   return (
     <span className="replica-state">
       <StateMark state={container.verdict} word={words.join(', ')} />
+      {container.verdict === 'unknown' && container.reason !== '' && <span className="small">{container.reason}</span>}
       {facts.map((fact) => (
         <span key={fact} className="soft small">
           {fact}

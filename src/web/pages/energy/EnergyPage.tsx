@@ -2,20 +2,19 @@ import './energy.css';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Energy, EnergyDevice } from '../../../model/energy.ts';
 import { energyPowerQuery, energyQuery, type Span } from '../../api/queries.ts';
+import { AskedChart } from '../../chart/AskedChart.tsx';
 import { WindowBar } from '../../chart/WindowBar.tsx';
 import { levelOf } from '../../format/level.ts';
 import { useFormat } from '../../format/useFormat.ts';
-import { Answer, Empty, Loading } from '../../parts/Answer.tsx';
+import { Answer, Empty } from '../../parts/Answer.tsx';
 import { useMay } from '../../parts/RoleButton.tsx';
 import { Badge, StateMark } from '../../parts/StateMark.tsx';
 import { useTitle } from '../../parts/useTitle.ts';
 import { ranges, zoomOf } from '../../search.ts';
 
-const TimeChart = lazy(async () => ({ default: (await import('../../chart/TimeChart.tsx')).TimeChart }));
 const tones = { normal: 'ok', raised: 'warn', high: 'bad' } as const;
 
 /** P13: what every device draws now and drew today, in three colours, and the last half hour. */
@@ -48,26 +47,34 @@ function Known({ energy }: { energy: Energy }) {
   const format = useFormat();
   const { devices, sinceMs, levels } = energy;
   const answering = devices.filter(({ watts }) => watts !== null);
-  const sum = (of: (device: EnergyDevice) => number | null) =>
-    answering.length === 0 ? null : devices.reduce((total, device) => total + (of(device) ?? 0), 0);
+  const sum = (of: (device: EnergyDevice) => number | null) => devices.reduce((total, device) => total + (of(device) ?? 0), 0);
   return (
     <>
-      <p className="lead">
-        {t('energy.sum', { answering: answering.length, count: devices.length })}{' '}
-        <b>
-          {format.value(
-            sum(({ watts }) => watts),
-            'watts',
-          )}
-        </b>{' '}
-        {t('energy.today', { since: format.clock(sinceMs) })}{' '}
-        <b>
-          {energyText(
-            format,
-            sum(({ kilowattHours }) => kilowattHours),
-          )}
-        </b>
-      </p>
+      {answering.length === 0 ? (
+        <p className="lead">{t('energy.silent', { count: devices.length })}</p>
+      ) : (
+        <p className="lead">
+          {t('energy.sum', { answering: answering.length, count: devices.length })}{' '}
+          <b>
+            {format.value(
+              sum(({ watts }) => watts),
+              'watts',
+            )}
+          </b>{' '}
+          {t('energy.today', { since: format.clock(sinceMs), count: devices.length })}{' '}
+          <b>
+            {energyText(
+              format,
+              sum(({ kilowattHours }) => kilowattHours),
+            )}
+          </b>
+        </p>
+      )}
+      {levels && (
+        <p className="soft small energy-levels">
+          {t('energy.levels', { raised: format.value(levels.raised, 'watts'), high: format.value(levels.high, 'watts') })}
+        </p>
+      )}
       <section className="section" aria-label={t('energy.devices')}>
         <ul className="energy-devices plain-list">
           {devices.map((device) => (
@@ -134,23 +141,14 @@ function Power() {
         />
       </header>
       <div className="sheet padded" style={{ minHeight: 310 }}>
-        <Answer query={query}>
-          {(data) => (
-            <Suspense fallback={<Loading />}>
-              <TimeChart
-                title={t('energy.power')}
-                unit={data.unit}
-                series={data.series}
-                fromMs={data.fromMs}
-                toMs={data.toMs}
-                min={0}
-                height={260}
-                sync="energy"
-                onZoom={(fromMs, toMs) => look({ fromMs, toMs })}
-              />
-            </Suspense>
-          )}
-        </Answer>
+        <AskedChart
+          query={query}
+          title={t('energy.power')}
+          min={0}
+          height={260}
+          sync="energy"
+          onZoom={(fromMs, toMs) => look({ fromMs, toMs })}
+        />
       </div>
     </section>
   );

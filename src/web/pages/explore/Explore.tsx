@@ -1,14 +1,15 @@
 import './explore.css';
-import { Button } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Exploration } from '../../../model/promql.ts';
-import { explorationQuery, sessionQuery, type Span, type Which } from '../../api/queries.ts';
+import { explorationQuery, sessionQuery, sourceQuery, type Span, type Which } from '../../api/queries.ts';
 import { WindowBar } from '../../chart/WindowBar.tsx';
 import { useFormat } from '../../format/useFormat.ts';
 import { Empty, Loading } from '../../parts/Answer.tsx';
+import { typed } from '../../parts/form.tsx';
 import { useMay, useNeeds } from '../../parts/RoleButton.tsx';
 import { useSentence } from '../../parts/sentence.ts';
 import { useTitle } from '../../parts/useTitle.ts';
@@ -49,6 +50,7 @@ function Bench() {
   const range = search.range ?? '1h';
   const which: Which = search.of ?? 'source';
   const zoom = zoomOf(search);
+  const { data: adopted } = useQuery(sourceQuery);
   const go = (part: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...part }, replace, resetScroll: false });
   const query = useQuery(explorationQuery(which, search.expr ?? '', zoom ?? ranges[range]));
@@ -67,6 +69,18 @@ function Bench() {
         }}
       >
         <QueryInput value={text} which={which} onChange={setText} onRun={run} />
+        {/* An adopted Prometheus has the samples, Vigía's own the scores. */}
+        {adopted?.source && (
+          <NativeSelect
+            label="Prometheus"
+            value={which}
+            onChange={typed((of) => go({ of: of === 'own' ? 'own' : undefined }))}
+            data={[
+              { value: 'source', label: t('targets.source') },
+              { value: 'own', label: t('explore.own') },
+            ]}
+          />
+        )}
         <Button type="submit" loading={query.isFetching && search.expr !== undefined}>
           {t('explore.run')}
         </Button>
@@ -81,7 +95,15 @@ function Bench() {
             onZoom={look}
           />
         </header>
-        <Result asked={search.expr} query={query} onZoom={(fromMs, toMs) => look({ fromMs, toMs })} />
+        <Result
+          asked={search.expr}
+          query={query}
+          onZoom={(fromMs, toMs) => look({ fromMs, toMs })}
+          onTake={(expr) => {
+            setText(expr);
+            go({ expr });
+          }}
+        />
       </section>
     </>
   );
@@ -89,21 +111,38 @@ function Bench() {
 
 type Asked = Exploration & Span;
 
+/** Queries that every Prometheus answers. */
+const examples = ['up', 'topk(5, scrape_duration_seconds)', 'sum by (job) (scrape_samples_scraped)'] as const;
+
 function Result({
   asked,
   query,
   onZoom,
+  onTake,
 }: {
   asked: string | undefined;
   query: { readonly data: Asked | undefined; readonly error: Error | null; readonly isPending: boolean };
   onZoom: (fromMs: number, toMs: number) => void;
+  onTake: (expr: string) => void;
 }) {
   const { t } = useTranslation();
   const sentence = useSentence();
   if (asked === undefined) {
     return (
       <div className="sheet">
-        <Empty>{t('explore.empty')}</Empty>
+        <Empty
+          action={
+            <span className="row">
+              {examples.map((expr) => (
+                <Button key={expr} size="xs" variant="default" className="explore-example" onClick={() => onTake(expr)}>
+                  {expr}
+                </Button>
+              ))}
+            </span>
+          }
+        >
+          {t('explore.empty')}
+        </Empty>
       </div>
     );
   }
@@ -125,8 +164,6 @@ function Result({
   return <Found found={query.data} title={asked} onZoom={onZoom} />;
 }
 
-const mostLegends = 20;
-
 function Found({ found, title, onZoom }: { found: Asked; title: string; onZoom: (fromMs: number, toMs: number) => void }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -137,7 +174,7 @@ function Found({ found, title, onZoom }: { found: Asked; title: string; onZoom: 
         {t('explore.found', { count: found.total, step: format.span(found.stepMs) })}
         {found.total > series.length && ` ${t('explore.cut', { count: series.length })}`}
       </p>
-      <div className="sheet padded explore-chart" data-many={series.length > mostLegends}>
+      <div className="sheet padded">
         <Suspense fallback={<Loading />}>
           <TimeChart
             title={title}

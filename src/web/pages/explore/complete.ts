@@ -79,7 +79,7 @@ export function completed(
 ): { text: string; caret: number } {
   const inserted =
     wanted.kind === 'value'
-      ? choice.replace(/[\\"]/g, '\\$&')
+      ? choice.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
       : wanted.kind === 'metric' && functions.includes(choice)
         ? `${choice}(`
         : choice;

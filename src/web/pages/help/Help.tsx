@@ -26,10 +26,12 @@ export function Help() {
       <section className="section">
         <h2>{t('help.seesTitle')}</h2>
         <p>{t('help.sees')}</p>
+        <p>{t('help.features')}</p>
         {profiles.map((profile) => (
-          <p key={profile.slug}>
-            {t('help.features', { profile: profile.title[language] })} {profile.features.map(({ title }) => title[language]).join(', ')}.
-          </p>
+          <details key={profile.slug}>
+            <summary>{profile.title[language]}</summary>
+            <p>{profile.features.map(({ title }) => title[language]).join(', ')}.</p>
+          </details>
         ))}
       </section>
       <section className="section">

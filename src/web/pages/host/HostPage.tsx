@@ -56,6 +56,9 @@ function Known({ host }: { host: Host }) {
         <section className="section" aria-labelledby="alerts">
           <header>
             <h2 id="alerts">{t('host.alerts')}</h2>
+            <Link to="/settings/$section" params={{ section: 'maintenance' }} search={{ profile: target.profile, entity: target.id }}>
+              <span className="small">{t('maintenance.plan')}</span>
+            </Link>
           </header>
           <AlertList alerts={host.alerts.filter(({ state }) => state !== 'resolved')} />
         </section>
@@ -105,7 +108,7 @@ function Known({ host }: { host: Host }) {
 function Head({ host }: { host: Host }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { target } = host;
+  const { target, maintenance } = host;
   const reason = useReason();
   const shown = shownState(target);
   const open = host.incidents.find(({ state }) => state === 'open');
@@ -125,6 +128,12 @@ function Head({ host }: { host: Host }) {
           <span className="soft">
             {t('common.scoreOf', { score: format.score(target.score), threshold: format.score(target.threshold) })}
           </span>
+        )}
+        {maintenance !== null && (
+          <Link to="/settings/$section" params={{ section: 'maintenance' }}>
+            {maintenance.toMs === null ? t('maintenance.runs') : t('maintenance.runsUntil', { to: format.moment(maintenance.toMs) })}
+            {maintenance.text !== '' && `: ${maintenance.text}`}
+          </Link>
         )}
         {!target.realtime && <span className="soft">{t('overview.realtimeOff')}</span>}
       </p>

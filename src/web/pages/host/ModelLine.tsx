@@ -8,7 +8,7 @@ import { StateMark } from '../../parts/StateMark.tsx';
 export function ModelLine({ host }: { host: Host }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { model, target } = host;
+  const { model, pooledFrom, target } = host;
   return (
     <section className="section" aria-labelledby="model">
       <header>
@@ -29,10 +29,11 @@ export function ModelLine({ host }: { host: Host }) {
                 detector: model.detector,
                 created: format.moment(model.createdMs),
                 steps: format.count(model.steps),
-                from: format.moment(model.trainedFromMs),
-                to: format.moment(model.trainedToMs),
+                from: format.moment(model.trainedFromMs, 0),
+                to: format.moment(model.trainedToMs, 0),
               })}
         </span>
+        {pooledFrom !== null && <span>{t('host.pooled', { count: pooledFrom })}</span>}
       </div>
     </section>
   );

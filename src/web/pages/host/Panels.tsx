@@ -5,21 +5,18 @@ import IconArrowsDiagonal from '@tabler/icons-react/dist/esm/icons/IconArrowsDia
 import IconArrowsDiagonalMinimize from '@tabler/icons-react/dist/esm/icons/IconArrowsDiagonalMinimize.mjs';
 import IconMinus from '@tabler/icons-react/dist/esm/icons/IconMinus.mjs';
 import IconPlus from '@tabler/icons-react/dist/esm/icons/IconPlus.mjs';
-import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Dashboard, Panel } from '../../../../dashboards/panel.ts';
 import type { GrafanaState } from '../../../model/grafana.ts';
 import type { Annotation } from '../../../model/annotation.ts';
 import type { Target } from '../../../model/target.ts';
 import { grafanaQuery, marksQuery, panelQuery, type Span, type TimeWindow } from '../../api/queries.ts';
+import { AskedChart } from '../../chart/AskedChart.tsx';
 import { MarkList } from '../../chart/MarkList.tsx';
 import { WindowBar } from '../../chart/WindowBar.tsx';
-import { Answer, Loading } from '../../parts/Answer.tsx';
 import { useNames } from '../../parts/names.ts';
 import { ranges, zoomOf } from '../../search.ts';
 import { GrafanaFrame } from './GrafanaFrame.tsx';
-
-const TimeChart = lazy(async () => ({ default: (await import('../../chart/TimeChart.tsx')).TimeChart }));
 
 /** The dashboard of a target. Range, minimised and expanded panels are in the address, so a link shows the same. */
 export function Panels({ target, dashboard }: { target: Target; dashboard: Dashboard }) {
@@ -141,27 +138,17 @@ function PanelChart({ target, panel, window, marks, onZoom, height, title }: Dra
   const lowIsBad = panel.feature !== undefined && feature(target.profile, panel.feature).direction !== 'up';
   return (
     <div style={{ minHeight: height + 22 }}>
-      <Answer query={query}>
-        {(data) => (
-          <Suspense fallback={<Loading />}>
-            <TimeChart
-              title={title}
-              unit={data.unit}
-              series={data.series}
-              fromMs={data.fromMs}
-              toMs={data.toMs}
-              band={data.band}
-              lowIsBad={lowIsBad}
-              min={panel.min}
-              max={panel.max}
-              height={height}
-              sync={target.id}
-              marks={marks}
-              onZoom={onZoom}
-            />
-          </Suspense>
-        )}
-      </Answer>
+      <AskedChart
+        query={query}
+        title={title}
+        lowIsBad={lowIsBad}
+        min={panel.min}
+        max={panel.max}
+        height={height}
+        sync={target.id}
+        marks={marks}
+        onZoom={onZoom}
+      />
     </div>
   );
 }

@@ -80,17 +80,18 @@ function Silence({ id }: { id: number }) {
   });
   const problem = useProblem(silence.error);
   return (
-    <section className="section stack">
+    <section className="section stack" aria-labelledby="silence">
+      <h2 id="silence">{t('incident.silence')}</h2>
       <TextInput
-        label={t('incident.silence')}
-        placeholder={t('incident.comment')}
+        label={t('incident.comment')}
+        placeholder={t('incident.commentPlaceholder')}
         value={comment}
         onChange={typed(setComment)}
         error={problem.at('comment')}
       />
       <FormNote text={problem.rest(['comment'])} />
+      <span className="soft small">{t('incident.silenceHint')}</span>
       <div className="row">
-        <span className="soft small">{t('incident.silenceHint')}</span>
         {silences.map((minutes) => (
           <RoleButton
             key={minutes}

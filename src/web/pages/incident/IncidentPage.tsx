@@ -34,7 +34,7 @@ function Known({ id }: { id: number }) {
           <section className="section" aria-labelledby="what">
             <header>
               <h2 id="what">{t('incident.what')}</h2>
-              <span className="soft small">{t('incident.whatHint')}</span>
+              {incident.shares.length > 0 && <span className="soft small">{t('incident.whatHint')}</span>}
             </header>
             <div className="sheet">
               <Shares profile={incident.profile} shares={incident.shares} />

@@ -14,9 +14,11 @@ export function IncidentRow({ incident }: { incident: IncidentSummary }) {
   const reason = useReason();
   const now = useNow();
   const why = reason(incident, 1);
-  const lasts = format.span((incident.closedMs ?? now) - incident.openedMs);
+  const { openedMs, closedMs } = incident;
+  const from = format.moment(openedMs);
+  const span = format.span((closedMs ?? now) - openedMs);
   return (
-    <li className="incident-row">
+    <li className="list-row incident-row">
       <span className="incident-state">
         <IncidentState state={incident.state} />
       </span>
@@ -30,7 +32,9 @@ export function IncidentRow({ incident }: { incident: IncidentSummary }) {
         <SeverityMark severity={incident.severity} />
       </span>
       <span className="soft small incident-when">
-        {t('overview.since', { since: format.moment(incident.openedMs) })}, {t('overview.lasting', { span: lasts })}
+        {closedMs === null
+          ? `${t('overview.since', { since: from })}, ${t('overview.lasting', { span })}`
+          : `${from}, ${t('similar.lasted', { span })}`}
       </span>
     </li>
   );

@@ -1,5 +1,6 @@
 import { TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { IncidentDetail } from '../../../model/api.ts';
@@ -81,7 +82,12 @@ function Row({ mark, incident }: { mark: Mark; incident: number }) {
         {mark.by !== '' && <span className="soft"> {t('incident.by', { who: mark.by })}</span>}
         <FormNote text={remove.error ? sentence(remove.error) : undefined} />
       </span>
-      {mark.kind !== 'accepted' && (
+      {mark.kind === 'maintenance' && (
+        <Link className="small" to="/settings/$section" params={{ section: 'maintenance' }}>
+          {t('settings.maintenance')}
+        </Link>
+      )}
+      {mark.kind === 'fault' && (
         <RoleButton needs="operator" size="xs" variant="subtle" loading={remove.isPending} onClick={() => remove.mutate()}>
           {t('mark.remove')}
         </RoleButton>

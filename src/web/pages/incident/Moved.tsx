@@ -55,7 +55,7 @@ function Known({ moved, profile }: { moved: Moved; profile: string }) {
           <MovedRows moved={moved} rows={moved.rows.slice(0, shown)} profile={profile} head />
         )}
         {rest.length > 0 && (
-          <details className="moved-rest">
+          <details className="list-rest">
             <summary>
               {t('moved.more')} ({rest.length})
             </summary>

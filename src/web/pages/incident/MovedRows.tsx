@@ -37,7 +37,7 @@ export function MovedRows({
   return (
     <>
       {head && (
-        <div className="moved-row moved-head" aria-hidden="true">
+        <div className="list-row list-head moved-row moved-head" aria-hidden="true">
           <span>{t('moved.head.target')}</span>
           <span>{t('moved.head.series')}</span>
           <span>{t('moved.head.change')}</span>
@@ -47,7 +47,7 @@ export function MovedRows({
       )}
       <ul className="plain-list">
         {rows.map((row) => (
-          <li key={`${row.entity} ${row.kind} ${row.expr}`} className="moved-row">
+          <li key={`${row.entity} ${row.kind} ${row.expr}`} className="list-row moved-row">
             <span className="moved-where">
               <Link to="/hosts/$id" params={{ id: row.entity }}>
                 {row.name}

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { FeatureShare } from '../../../model/score.ts';
+import { Empty } from '../../parts/Answer.tsx';
 import { FeatureHead, FeatureRows } from '../../parts/FeatureRows.tsx';
 import { isOutside } from '../../parts/RangeBar.tsx';
 
@@ -9,7 +10,7 @@ const small = 0.05;
 /** Expected against actual per feature, largest share first. */
 export function Shares({ profile, shares }: { profile: string; shares: readonly FeatureShare[] }) {
   const { t } = useTranslation();
-  if (shares.length === 0) return <p className="empty">{t('incident.noShares')}</p>;
+  if (shares.length === 0) return <Empty>{t('incident.noShares')}</Empty>;
   const telling = shares.filter((one) => one.share >= small || isOutside(one.value, one.expectedLow, one.expectedHigh));
   const rest = shares.filter((one) => !telling.includes(one));
   return (
@@ -17,7 +18,7 @@ export function Shares({ profile, shares }: { profile: string; shares: readonly 
       <FeatureHead />
       <FeatureRows profile={profile} features={telling} />
       {rest.length > 0 && (
-        <details className="feature-rest">
+        <details className="list-rest">
           <summary>
             {t('incident.rest')} ({rest.length})
           </summary>

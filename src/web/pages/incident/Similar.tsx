@@ -22,7 +22,7 @@ export function Similar({ incidents }: { incidents: readonly SimilarIncident[] }
         ) : (
           <ul className="plain-list">
             {incidents.map((one) => (
-              <li key={one.id} className="similar-row">
+              <li key={one.id} className="list-row similar-row">
                 <span className="soft similar-when" title={format.exact(one.openedMs)}>
                   {format.moment(one.openedMs)}
                 </span>

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Cluster } from '../../../model/kubernetes.ts';
-import { kubernetesQuery } from '../../api/queries.ts';
+import { kubernetesQuery, sessionQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/useFormat.ts';
 import { Answer, Empty } from '../../parts/Answer.tsx';
 import { StateMark } from '../../parts/StateMark.tsx';
@@ -18,6 +18,7 @@ export function KubernetesPage() {
   const { t } = useTranslation();
   const { node, namespace } = useSearch({ from: '/inside/kubernetes' });
   const query = useQuery(kubernetesQuery(node, namespace));
+  const { data: session } = useQuery(sessionQuery);
   useTitle(t('kubernetes.title'));
   return (
     <Answer query={query}>
@@ -28,8 +29,14 @@ export function KubernetesPage() {
             <Where node={node} namespace={namespace} />
             <Nodes nodes={cluster.nodes.filter(({ name }) => node === undefined || name === node)} />
             <Namespaces namespaces={cluster.namespaces.filter(({ name }) => namespace === undefined || name === namespace)} />
-            <Workloads workloads={cluster.workloads} all={namespace !== undefined} />
-            <Pods pods={cluster.pods} total={cluster.podsTotal} known={cluster.namespaces.length > 0} />
+            {/* A workload is on many nodes: of one node it says nothing. */}
+            {node === undefined && <Workloads workloads={cluster.workloads} all={namespace !== undefined} />}
+            <Pods
+              pods={cluster.pods}
+              total={cluster.podsTotal}
+              visible={session?.account?.scope.containers === true}
+              known={cluster.state === 'ok'}
+            />
           </>
         ) : (
           <>

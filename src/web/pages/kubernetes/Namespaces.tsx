@@ -13,7 +13,7 @@ export function Namespaces({ namespaces }: { namespaces: readonly ClusterNamespa
         <h2 id="namespaces">{t('kubernetes.namespaces')}</h2>
       </header>
       <div className="sheet">
-        <div className="k8s-row k8s-namespace k8s-columns" aria-hidden="true">
+        <div className="list-row k8s-row k8s-namespace list-head k8s-columns" aria-hidden="true">
           <span>{t('kubernetes.namespace')}</span>
           <span>{t('kubernetes.state')}</span>
           <span>{t('kubernetes.pods')}</span>
@@ -22,7 +22,7 @@ export function Namespaces({ namespaces }: { namespaces: readonly ClusterNamespa
         </div>
         <ul className="plain-list">
           {namespaces.map((each) => (
-            <li key={each.name} className="k8s-row k8s-namespace" data-namespace={each.name}>
+            <li key={each.name} className="list-row k8s-row k8s-namespace" data-namespace={each.name}>
               <span className="k8s-name">
                 <Link to="/kubernetes" search={(before) => ({ ...before, namespace: each.name })}>
                   <strong>{each.name}</strong>

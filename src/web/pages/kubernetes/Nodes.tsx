@@ -14,7 +14,7 @@ export function Nodes({ nodes }: { nodes: readonly ClusterNode[] }) {
         <h2 id="nodes">{t('kubernetes.nodes')}</h2>
       </header>
       <div className="sheet">
-        <div className="k8s-row k8s-node k8s-columns" aria-hidden="true">
+        <div className="list-row k8s-row k8s-node list-head k8s-columns" aria-hidden="true">
           <span>{t('kubernetes.node')}</span>
           <span>{t('kubernetes.state')}</span>
           <span>{t('kubernetes.cpu')}</span>
@@ -36,7 +36,7 @@ function NodeRow({ node }: { node: ClusterNode }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <li className="k8s-row k8s-node" data-node={node.name}>
+    <li className="list-row k8s-row k8s-node" data-node={node.name}>
       <span className="k8s-name">
         <Link to="/kubernetes" search={(before) => ({ ...before, node: node.name })}>
           <strong>{node.name}</strong>

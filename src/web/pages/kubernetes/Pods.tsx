@@ -8,27 +8,27 @@ import { ticked } from '../../parts/form.tsx';
 import { StateMark } from '../../parts/StateMark.tsx';
 import { Amount, Figure, Score } from './figures.tsx';
 
-/** `known`: the account may see pods at all. */
-export function Pods({ pods, total, known }: { pods: readonly ClusterPod[]; total: number; known: boolean }) {
+/** `visible`: the account may see pods at all; `known`: none means that there is none. */
+export function Pods({ pods, total, visible, known }: { pods: readonly ClusterPod[]; total: number; visible: boolean; known: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { trouble = false } = useSearch({ from: '/inside/kubernetes' });
   const navigate = useNavigate({ from: '/kubernetes' });
   const choose = (only: boolean) => void navigate({ search: (before) => ({ ...before, trouble: only || undefined }), replace: true });
   const shown = trouble ? pods.filter(({ state }) => state !== 'ok') : pods;
-  const none = !known ? 'kubernetes.hiddenPods' : total === 0 ? 'kubernetes.noPods' : 'kubernetes.podsFine';
+  const none = !visible ? 'kubernetes.hiddenPods' : total === 0 ? (known ? 'kubernetes.noPods' : 'common.noData') : 'kubernetes.podsFine';
   return (
     <section className="section" aria-labelledby="pods">
       <header>
         <h2 id="pods">{t('kubernetes.pods')}</h2>
-        {total > 0 && <Checkbox size="xs" label={t('kubernetes.onlyTrouble')} checked={trouble} onChange={ticked(choose)} />}
+        {total > 0 && <Checkbox size="xs" label={t('common.onlyTrouble')} checked={trouble} onChange={ticked(choose)} />}
       </header>
       <div className="sheet">
         {shown.length === 0 ? (
           <Empty>{t(none)}</Empty>
         ) : (
           <>
-            <div className="k8s-row k8s-pod k8s-columns" aria-hidden="true">
+            <div className="list-row k8s-row k8s-pod list-head k8s-columns" aria-hidden="true">
               <span>{t('kubernetes.pod')}</span>
               <span>{t('kubernetes.state')}</span>
               <span>{t('kubernetes.cores')}</span>
@@ -53,7 +53,7 @@ function PodRow({ pod }: { pod: ClusterPod }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <li className="k8s-row k8s-pod" data-pod={pod.id}>
+    <li className="list-row k8s-row k8s-pod" data-pod={pod.id}>
       <span className="k8s-name">
         <Link to="/hosts/$id" params={{ id: pod.id }}>
           <strong>{pod.name}</strong>
@@ -72,7 +72,7 @@ function PodRow({ pod }: { pod: ClusterPod }) {
         </span>
       </span>
       <PodState pod={pod} />
-      <Figure word={t('kubernetes.cpu')}>
+      <Figure word={t('kubernetes.cores')}>
         <Amount value={pod.cpuCores} limit={pod.cpuLimitCores} unit="count" />
       </Figure>
       <Figure word={t('kubernetes.memory')}>

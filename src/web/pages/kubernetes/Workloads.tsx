@@ -21,7 +21,7 @@ export function Workloads({ workloads, all }: { workloads: readonly ClusterWorkl
         ) : (
           <ul className="plain-list">
             {shown.map((each) => (
-              <li key={`${each.kind} ${each.id}`} className="k8s-row k8s-workload" data-workload={each.id}>
+              <li key={`${each.kind} ${each.id}`} className="list-row k8s-row k8s-workload" data-workload={each.id}>
                 <span className="k8s-name">
                   <Link to="/hosts/$id" params={{ id: each.id }}>
                     <strong>{each.name}</strong>

@@ -1,25 +1,29 @@
 import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
+import type { TFunction } from 'i18next';
 import type { TargetOverview } from '../../../model/api.ts';
 import type { IncidentSummary } from '../../../model/incident.ts';
-import { useFormat } from '../../format/useFormat.ts';
+import type { Format } from '../../format/useFormat.ts';
 import { ScoreBar } from '../../parts/RangeBar.tsx';
 import { Sparkline } from '../../parts/Sparkline.tsx';
 import { type Shown, StateMark } from '../../parts/StateMark.tsx';
-import { useReason } from '../../parts/useReason.ts';
 
 /** While a target learns it has no opinion yet, which is not the same as not answering. */
 export function shownState(target: TargetOverview): Shown {
   return target.learningUntilMs !== null && target.state === 'ok' ? 'learning' : target.state;
 }
 
-/** `incident`: the open one of this target, which says why in the reader's language. */
-export function TargetRow({ target, incident }: { target: TargetOverview; incident: IncidentSummary | undefined }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const reason = useReason();
+/** What a row is put into words with: asked for once by the list, not again by each of its rows. */
+export interface Words {
+  readonly t: TFunction;
+  readonly format: Format;
+  readonly reason: (incident: IncidentSummary, most: number) => string | null;
+}
+
+/** An open incident of the target says why in the reader's language. */
+export function TargetRow({ target, words: { t, format, reason } }: { target: TargetOverview; words: Words }) {
   const shown = shownState(target);
-  const cause = (incident && reason(incident, 2)) ?? target.reason;
+  const { incident } = target;
+  const cause = (incident?.state === 'open' ? reason(incident, 2) : null) ?? target.reason;
   const why = !target.enabled ? t('overview.disabled') : cause !== '' ? cause : shown === 'ok' ? t('overview.usual') : '';
   return (
     <li className="target-row">

@@ -68,12 +68,19 @@ function words(verdict: Verdict, t: TFunction, format: Format, reason: (incident
         : t('overview.alertWhy', { name: target.name, since, why: target.reason });
     }
     case 'many':
-      return t('overview.badMany', { count: verdict.names.length, since: format.moment(verdict.sinceMs), names: some(verdict.names) });
+      return t('overview.badMany', {
+        count: verdict.count,
+        since: format.moment(verdict.sinceMs),
+        names: some(verdict.names, verdict.count),
+      });
     case 'unknown': {
-      const [only, ...others] = verdict.targets;
+      const { count, targets } = verdict;
+      const [only] = targets;
       if (!only) return t('overview.unknown');
-      if (others.length > 0)
-        return t('overview.unknownMany', { count: verdict.targets.length, names: some(verdict.targets.map(({ name }) => name)) });
+      if (count > 1) {
+        const names = targets.map(({ name }) => name);
+        return t('overview.unknownMany', { count, names: some(names, count) });
+      }
       return only.sinceMs === null
         ? t('overview.unknownWhy', { name: only.name, why: only.reason })
         : t('overview.unknownTarget', { name: only.name, since: format.moment(only.sinceMs) });
@@ -90,6 +97,7 @@ function words(verdict: Verdict, t: TFunction, format: Format, reason: (incident
 }
 
 /** A first line holds three names; the rest is below it. */
-function some(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} …`;
+function some(names: readonly string[], count: number): string {
+  const shown = names.slice(0, 3).join(', ');
+  return count <= 3 ? shown : `${shown} …`;
 }

@@ -1,9 +1,9 @@
-import { Button, Checkbox, Modal, NativeSelect, PasswordInput, TextInput } from '@mantine/core';
+import { Checkbox, Modal, NativeSelect, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Account, AccountInput, Role, Scope } from '../../../model/account.ts';
 import { segment, send } from '../../api/http.ts';
-import { FormNote, ticked, typed, useFields, useProblem } from '../../parts/form.tsx';
+import { FormFoot, FormNote, ticked, typed, useFields, useProblem } from '../../parts/form.tsx';
 
 export const roles: readonly Role[] = ['viewer', 'operator', 'administrator'];
 
@@ -84,14 +84,7 @@ export function AccountForm({ account, onClose }: { account: Account | null; onC
         <ScopeChoice scope={fields.scope} onChange={set('scope')} />
         {account && <Checkbox label={t('settings.accountDisabled')} checked={fields.disabled} onChange={ticked(set('disabled'))} />}
         <FormNote text={problem.rest(['name', 'email', 'password', 'role'])} />
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t('common.save')}
-          </Button>
-        </div>
+        <FormFoot busy={save.isPending} onClose={onClose} />
       </form>
     </Modal>
   );

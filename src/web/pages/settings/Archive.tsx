@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { archiveQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/useFormat.ts';
 import { Answer, Empty } from '../../parts/Answer.tsx';
+import { StateMark } from '../../parts/StateMark.tsx';
 
 /** The rules of the archive: until when each is caught up, and what failed. */
 export function Archive() {
@@ -24,13 +25,12 @@ export function Archive() {
                     <th>{t('settings.archiveLag')}</th>
                     <th>{t('settings.archivePoints')}</th>
                     <th>{t('settings.archiveLeft')}</th>
-                    <th>{t('settings.archiveError')}</th>
                   </tr>
                 </thead>
                 <tbody>
                   {rules.map((rule) => (
                     <tr key={rule.name}>
-                      <td>
+                      <td className="archive-rule">
                         {rule.name} <code className="soft small">{rule.match}</code>
                         <span className="soft small">
                           {' '}
@@ -39,6 +39,11 @@ export function Archive() {
                             ? t('settings.archiveForever')
                             : t('settings.archiveKeep', { span: format.span(rule.keepMs) })}
                         </span>
+                        {rule.error !== '' && (
+                          <div>
+                            <StateMark state="bad" word={`${t('settings.archiveError')}: ${rule.error}`} />
+                          </div>
+                        )}
                       </td>
                       <td className="nowrap">{format.moment(rule.untilMs)}</td>
                       <td className="nowrap">{rule.lagMs === null ? '–' : format.span(rule.lagMs)}</td>
@@ -52,7 +57,6 @@ export function Archive() {
                         })}
                         {rule.refusal === '' ? '' : ` (${rule.refusal})`}
                       </td>
-                      <td>{rule.error === '' ? '–' : rule.error}</td>
                     </tr>
                   ))}
                 </tbody>

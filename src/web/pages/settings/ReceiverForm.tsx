@@ -1,10 +1,10 @@
-import { Button, Checkbox, Modal, NativeSelect, TextInput } from '@mantine/core';
+import { Checkbox, Modal, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Receiver } from '../../../model/receiver.ts';
 import { segment, send } from '../../api/http.ts';
 import type { ShownReceiver } from '../../api/queries.ts';
-import { FormNote, ticked, typed, useFields, useProblem } from '../../parts/form.tsx';
+import { FormFoot, FormNote, ticked, typed, useFields, useProblem } from '../../parts/form.tsx';
 import { blank, kinds, plainFields } from './receiverFields.ts';
 
 const severities = ['critical', 'warning', 'info'] as const;
@@ -77,7 +77,7 @@ export function ReceiverForm({ receiver, onClose }: { receiver: ShownReceiver | 
               type={type}
               required={required ?? false}
               autoComplete="off"
-              description={hint && t(hint)}
+              description={hint && (receiver !== null || hint !== 'settings.secretHint') && t(hint)}
               value={String(value ?? '')}
               onChange={typed((text) => change({ [name]: text }))}
               error={problem.at(name)}
@@ -114,14 +114,7 @@ export function ReceiverForm({ receiver, onClose }: { receiver: ShownReceiver | 
         />
         <Checkbox label={t('settings.enabled')} checked={body.enabled} onChange={ticked((enabled) => change({ enabled }))} />
         <FormNote text={problem.rest(known)} />
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t('common.save')}
-          </Button>
-        </div>
+        <FormFoot busy={save.isPending} onClose={onClose} />
       </form>
     </Modal>
   );

@@ -76,7 +76,14 @@ function Row({ receiver, onEdit, onRemove }: { receiver: ShownReceiver; onEdit: 
         {receiver.readOnly && <span>{t('settings.readOnly')}</span>}
       </span>
       <span className="row">
-        <RoleButton needs="administrator" size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+        <RoleButton
+          needs="administrator"
+          size="xs"
+          variant="default"
+          loading={test.isPending}
+          onClick={() => test.mutate()}
+          aria-label={`${t('settings.sendTest')} ${receiver.name}`}
+        >
           {t('settings.sendTest')}
         </RoleButton>
         {!receiver.readOnly && (

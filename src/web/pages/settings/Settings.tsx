@@ -9,6 +9,7 @@ import { useTitle } from '../../parts/useTitle.ts';
 import { Accounts } from './Accounts.tsx';
 import { Archive } from './Archive.tsx';
 import { Audit } from './Audit.tsx';
+import { Maintenance } from './Maintenance.tsx';
 import { Preferences } from './Preferences.tsx';
 import { Receivers } from './Receivers.tsx';
 import { Silences } from './Silences.tsx';
@@ -17,6 +18,7 @@ import { Tokens } from './Tokens.tsx';
 const parts: readonly { readonly section: Section; readonly needs: Role; readonly Body: ComponentType }[] = [
   { section: 'preferences', needs: 'viewer', Body: Preferences },
   { section: 'silences', needs: 'viewer', Body: Silences },
+  { section: 'maintenance', needs: 'viewer', Body: Maintenance },
   { section: 'receivers', needs: 'operator', Body: Receivers },
   { section: 'archive', needs: 'operator', Body: Archive },
   { section: 'accounts', needs: 'administrator', Body: Accounts },

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import type { Silence } from '../../../model/incident.ts';
 import { segment, send } from '../../api/http.ts';
 import { silencesQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/useFormat.ts';
@@ -7,6 +8,12 @@ import { Answer, Empty } from '../../parts/Answer.tsx';
 import { useSentence } from '../../parts/sentence.ts';
 import { FormNote } from '../../parts/form.tsx';
 import { RoleButton } from '../../parts/RoleButton.tsx';
+
+/** As Alertmanager writes them. */
+const matchersOf = ({ matchers }: Silence): string =>
+  matchers
+    .map(({ name, value, isRegex, isEqual }) => `${name}${isEqual ? '=' : '!'}${isRegex ? '~' : isEqual ? '' : '='}"${value}"`)
+    .join(', ');
 
 export function Silences() {
   const { t } = useTranslation();
@@ -31,14 +38,7 @@ export function Silences() {
             {silences.map((silence) => (
               <li key={silence.id} className="entry">
                 <span className="entry-main">
-                  <code>
-                    {silence.matchers
-                      .map(
-                        ({ name, value, isRegex, isEqual }) =>
-                          `${name}${isEqual ? '=' : '!'}${isRegex ? '~' : isEqual ? '' : '='}"${value}"`,
-                      )
-                      .join(', ')}
-                  </code>
+                  <code>{matchersOf(silence)}</code>
                   <span className="soft small">{silence.comment}</span>
                 </span>
                 <span className="soft small">
@@ -50,6 +50,7 @@ export function Silences() {
                   variant="default"
                   loading={end.isPending && end.variables === silence.id}
                   onClick={() => end.mutate(silence.id)}
+                  aria-label={`${t('settings.endSilence')}: ${matchersOf(silence)}`}
                 >
                   {t('settings.endSilence')}
                 </RoleButton>

@@ -1,10 +1,10 @@
-import { Button, Modal, NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { Modal, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Role } from '../../../model/account.ts';
 import type { TokenMade } from '../../../model/api.ts';
 import { send } from '../../api/http.ts';
-import { FormNote, typed, useFields, useProblem } from '../../parts/form.tsx';
+import { FormFoot, FormNote, typed, useFields, useProblem } from '../../parts/form.tsx';
 import { roles, ScopeChoice } from './AccountForm.tsx';
 
 const dayMs = 86_400_000;
@@ -65,14 +65,7 @@ export function TokenForm({ onClose, onMade }: { onClose: () => void; onMade: (s
           error={problem.at('expiresMs')}
         />
         <FormNote text={problem.rest(['name', 'expiresMs'])} />
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={make.isPending}>
-            {t('common.add')}
-          </Button>
-        </div>
+        <FormFoot busy={make.isPending} word={t('common.add')} onClose={onClose} />
       </form>
     </Modal>
   );

@@ -11,7 +11,7 @@ import { Confirm } from '../../parts/Confirm.tsx';
 import { TokenForm } from './TokenForm.tsx';
 import { useRemoval } from './useRemoval.ts';
 
-/** Keys for programs. A new one is shown once; only its hash is kept. */
+/** Keys for programs. A new one is shown once; only its hash is kept. Over plain HTTP a browser lets no page copy: a click marks it. */
 export function Tokens() {
   const { t } = useTranslation();
   const format = useFormat();
@@ -30,13 +30,15 @@ export function Tokens() {
           <strong>{t('settings.tokenOnce')}</strong>
           <code className="secret">{secret}</code>
           <div className="row">
-            <CopyButton value={secret}>
-              {({ copied, copy }) => (
-                <Button size="xs" variant="default" onClick={copy}>
-                  {copied ? t('settings.copied') : t('settings.copy')}
-                </Button>
-              )}
-            </CopyButton>
+            {isSecureContext && (
+              <CopyButton value={secret}>
+                {({ copied, copy }) => (
+                  <Button size="xs" variant="default" onClick={copy}>
+                    {copied ? t('settings.copied') : t('settings.copy')}
+                  </Button>
+                )}
+              </CopyButton>
+            )}
             <Button size="xs" variant="subtle" onClick={() => setSecret(null)}>
               {t('common.close')}
             </Button>

@@ -11,6 +11,9 @@ export function Source() {
   return data?.source ? <Costs source={data.source} /> : null;
 }
 
+/** A reason stands alone here, as a sentence. */
+const sentence = (reason: string): string => (reason === '' ? '' : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
+
 const resources = ['series', 'samples', 'seconds'] as const;
 
 function Costs({ source }: { source: SourceState }) {
@@ -20,8 +23,8 @@ function Costs({ source }: { source: SourceState }) {
   const { budget, used, reason, stepMs, everySteps, waiting } = source;
   const cells = (cost: Record<(typeof resources)[number], number | null>) =>
     resources.map((name) => (
-      <td key={name} className="nowrap">
-        {cost[name] === null ? '–' : format.count(Math.round(cost[name] * 10) / 10)}
+      <td key={name} className="number">
+        {cost[name] === null ? '–' : format.figure(cost[name], 'count')}
       </td>
     ));
   return (
@@ -30,7 +33,7 @@ function Costs({ source }: { source: SourceState }) {
         <h2 id="source">{t('targets.source')}</h2>
       </header>
       <p className="soft small">
-        {t('targets.sourcePace', { step: format.span(stepMs), count: everySteps })} {reason}{' '}
+        {t('targets.sourcePace', { step: format.span(stepMs), count: everySteps })} {sentence(reason)}{' '}
         {waiting > 0 && t('targets.sourceWaiting', { count: waiting })}
       </p>
       <div className="sheet scroll" tabIndex={0} role="region" aria-labelledby="source">
@@ -38,17 +41,17 @@ function Costs({ source }: { source: SourceState }) {
           <thead>
             <tr>
               <th>{t('targets.sourcePerMinute')}</th>
-              <th>{t('targets.sourceEntities')}</th>
-              <th>{t('targets.sourceSeries')}</th>
-              <th>{t('targets.sourceSamples')}</th>
-              <th>{t('targets.sourceSeconds')}</th>
+              <th className="number">{t('targets.sourceEntities')}</th>
+              <th className="number">{t('targets.sourceSeries')}</th>
+              <th className="number">{t('targets.sourceSamples')}</th>
+              <th className="number">{t('targets.sourceSeconds')}</th>
             </tr>
           </thead>
           <tbody>
             {source.profiles.map((each) => (
               <tr key={each.profile}>
                 <td>{profile(each.profile)}</td>
-                <td>{format.count(each.entities)}</td>
+                <td className="number">{format.count(each.entities)}</td>
                 {cells(each)}
               </tr>
             ))}

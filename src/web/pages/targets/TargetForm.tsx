@@ -2,10 +2,10 @@ import { Button, Checkbox, Modal, NativeSelect, Textarea, TextInput } from '@man
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { TargetTest } from '../../../model/api.ts';
-import type { Target, TargetInput } from '../../../model/target.ts';
+import { isDiscovered, type Target, type TargetInput } from '../../../model/target.ts';
 import { segment, send } from '../../api/http.ts';
 import { useSentence } from '../../parts/sentence.ts';
-import { FormNote, ticked, typed, useFields, useProblem } from '../../parts/form.tsx';
+import { FormFoot, FormNote, ticked, typed, useFields, useProblem } from '../../parts/form.tsx';
 import { useNames } from '../../parts/names.ts';
 import { inputOf, labelLines, parseLabels } from './input.ts';
 import { Tested } from './Tested.tsx';
@@ -35,7 +35,10 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
         enabled: true,
       };
   // Where Vigía's own exporter is, is Vigía's affair; its name, labels and switch are a person's.
-  const fixed = target?.managedBy === 'vigia';
+  const own = target?.managedBy === 'vigia';
+  // What a source of the configuration says is changed there.
+  const named = target !== null && isDiscovered(target);
+  const fixed = own || named;
   const { fields, set } = useFields({ ...start, labels: labelLines(start.labels) });
   // A web address is asked for its front page, an exporter for its metrics; a path that somebody typed stays.
   const choose = (slug: string) => {
@@ -73,11 +76,13 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
           required
           maxLength={64}
           data-autofocus
+          disabled={named}
           value={fields.name}
           onChange={typed(set('name'))}
           error={problem.at('name')}
         />
-        {fixed && <span className="soft small">{t('targets.ownHint')}</span>}
+        {own && <span className="soft small">{t('targets.ownHint')}</span>}
+        {named && <span className="soft small">{t('targets.discoveredHint', { source: target.source ?? '' })}</span>}
         <TextInput
           label={t('targets.address')}
           description={t('targets.addressHint')}
@@ -120,6 +125,7 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
           name="labels"
           autosize
           minRows={2}
+          disabled={named}
           value={fields.labels}
           onChange={typed(set('labels'))}
           error={badLine === null ? problem.at('labels') : t('targets.badLabel', { line: badLine })}
@@ -130,19 +136,11 @@ export function TargetForm({ target, onClose, onSaved }: Props) {
           {test.data && <Tested result={test.data} />}
           <FormNote text={test.error ? sentence(test.error) : undefined} />
         </div>
-        <div className="row apart">
+        <FormFoot busy={save.isPending} onClose={onClose}>
           <Button variant="default" loading={test.isPending} disabled={fields.address === ''} onClick={() => test.mutate()}>
             {t('targets.test')}
           </Button>
-          <span className="row">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t('common.save')}
-            </Button>
-          </span>
-        </div>
+        </FormFoot>
       </form>
     </Modal>
   );

@@ -4,19 +4,22 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TargetTest } from '../../../model/api.ts';
-import type { Target } from '../../../model/target.ts';
+import { isDiscovered, type Target } from '../../../model/target.ts';
 import { segment, send } from '../../api/http.ts';
-import { overviewQuery, targetsQuery } from '../../api/queries.ts';
+import { targetsQuery } from '../../api/queries.ts';
 import { Answer, Empty } from '../../parts/Answer.tsx';
 import { useSentence } from '../../parts/sentence.ts';
 import { Confirm } from '../../parts/Confirm.tsx';
+import { Inventory, type Stands } from './Inventory.tsx';
 import { useNames } from '../../parts/names.ts';
 import { RoleButton } from '../../parts/RoleButton.tsx';
 import { StateMark } from '../../parts/StateMark.tsx';
 import { useTitle } from '../../parts/useTitle.ts';
 import { shownState } from '../overview/TargetRow.tsx';
 import { inputOf } from './input.ts';
+import { Found } from './Found.tsx';
 import { Source } from './Source.tsx';
+import { Sources } from './Sources.tsx';
 import { TargetForm } from './TargetForm.tsx';
 import { Tested } from './Tested.tsx';
 
@@ -56,18 +59,15 @@ export function Targets() {
       </p>
       <Answer query={query}>
         {({ targets }) => (
-          <ul className="sheet plain-list grid-list own-list">
-            {targets.length === 0 && (
-              <li>
-                <Empty action={add}>{t('targets.empty')}</Empty>
-              </li>
+          <Inventory targets={targets} empty={<Empty action={add}>{t('targets.empty')}</Empty>}>
+            {(target, state) => (
+              <Row key={target.id} target={target} state={state} onEdit={() => setForm({ target })} onRemove={() => setLeaving(target)} />
             )}
-            {targets.map((target) => (
-              <Row key={target.id} target={target} onEdit={() => setForm({ target })} onRemove={() => setLeaving(target)} />
-            ))}
-          </ul>
+          </Inventory>
         )}
       </Answer>
+      <Sources />
+      <Found onAdded={changed} />
       <Source />
       {form && (
         <TargetForm
@@ -98,15 +98,21 @@ export function Targets() {
   );
 }
 
-function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void; onRemove: () => void }) {
+interface RowProps {
+  readonly target: Target;
+  readonly state: Stands | undefined;
+  readonly onEdit: () => void;
+  readonly onRemove: () => void;
+}
+
+function Row({ target, state, onEdit, onRemove }: RowProps) {
   const { t } = useTranslation();
   const { profile } = useNames();
   const sentence = useSentence();
-  const { data: overview } = useQuery(overviewQuery);
-  const state = overview?.targets.find(({ id }) => id === target.id);
   const own = target.managedBy === 'vigia';
   // An engine is no address that could be scraped; it is added and removed among its containers.
   const engine = target.managedBy === 'docker';
+  const discovered = isDiscovered(target);
   const test = useMutation({ mutationFn: () => send<TargetTest>('POST', 'targets/test', inputOf(target)) });
   return (
     <li className="own-row">
@@ -127,6 +133,11 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
           </code>
         ))}
         {own && <span title={t('targets.ownHint')}>{t('targets.own')}</span>}
+        {discovered && (
+          <span title={t('targets.discoveredHint', { source: target.source ?? '' })}>
+            {t(target.managedBy === 'dns' ? 'targets.fromDns' : 'targets.fromFiles', { source: target.source ?? '' })}
+          </span>
+        )}
       </span>
       {engine ? (
         <span />
@@ -138,7 +149,7 @@ function Row({ target, onEdit, onRemove }: { target: Target; onEdit: () => void;
           <RoleButton needs="operator" size="xs" variant="default" onClick={onEdit} aria-label={`${t('common.edit')} ${target.name}`}>
             {t('common.edit')}
           </RoleButton>
-          {!own && (
+          {!own && !discovered && (
             <RoleButton needs="operator" size="xs" variant="default" onClick={onRemove} aria-label={`${t('common.remove')} ${target.name}`}>
               {t('common.remove')}
             </RoleButton>

@@ -2,10 +2,10 @@ import './wall.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Overview, Session, TargetOverview } from '../../../model/api.ts';
+import type { Overview, Session } from '../../../model/api.ts';
 import { get } from '../../api/http.ts';
 import { follow, useLive } from '../../api/live.ts';
-import { overviewQuery, profilesQuery, sessionQuery } from '../../api/queries.ts';
+import { firstTargets, overviewQuery, profilesQuery, sessionQuery } from '../../api/queries.ts';
 import { useFormat } from '../../format/useFormat.ts';
 import { Loading } from '../../parts/Answer.tsx';
 import { StateMark } from '../../parts/StateMark.tsx';
@@ -18,8 +18,7 @@ const everyMs = 10_000;
 /** An older answer is no answer about now. */
 const staleMs = 45_000;
 const mostIncidents = 3;
-const mostTiles = 20;
-const order = { bad: 0, unknown: 1, learning: 2, ok: 3 } as const;
+const mostTiles = firstTargets;
 
 /** P03 for a screen on the wall: read from three metres, touched by nobody, always dark, and back by itself after whatever happens. */
 export function Wall() {
@@ -68,7 +67,7 @@ function Known({ overview, updatedMs }: { overview: Overview; updatedMs: number 
       </header>
       <div className="wall-body" data-stale={isStale}>
         <Incidents overview={overview} now={now} />
-        <Tiles targets={overview.targets.filter(({ enabled }) => enabled)} />
+        <Tiles overview={overview} />
       </div>
     </>
   );
@@ -79,6 +78,9 @@ function Incidents({ overview, now }: { overview: Overview; now: number }) {
   const format = useFormat();
   const reason = useReason();
   const open = overview.incidents.filter(({ state }) => state === 'open');
+  // The answer holds the newest ones only.
+  const all = overview.incidentsTotal > overview.incidents.length ? overview.incidentsTotal : open.length;
+  const more = all - mostIncidents;
   // One incident is what the first line says already.
   if (open.length < 2) return null;
   return (
@@ -89,29 +91,30 @@ function Incidents({ overview, now }: { overview: Overview; now: number }) {
           <span className="soft"> {format.span(now - incident.openedMs)}</span>
         </li>
       ))}
-      {open.length > mostIncidents && <li className="soft">{t('wall.moreIncidents', { count: open.length - mostIncidents })}</li>}
+      {more > 0 && <li className="soft">{t('wall.moreIncidents', { count: more })}</li>}
     </ul>
   );
 }
 
 /** The worst first; what does not fit is counted, so that nothing has to be scrolled to. */
-function Tiles({ targets }: { targets: readonly TargetOverview[] }) {
+function Tiles({ overview: { targets, summary } }: { overview: Overview }) {
   const { t } = useTranslation();
-  const sorted = targets.toSorted((a, b) => order[shownState(a)] - order[shownState(b)] || a.name.localeCompare(b.name));
-  const fits = sorted.length <= mostTiles ? mostTiles : mostTiles - 1;
-  const rest = sorted.slice(fits);
-  const restOk = rest.filter((target) => shownState(target) === 'ok').length;
+  const { counts } = summary;
+  const watched = counts.bad + counts.unknown + counts.learning + counts.ok;
+  const shown = targets.filter(({ enabled }) => enabled).slice(0, watched <= mostTiles ? mostTiles : mostTiles - 1);
+  const rest = watched - shown.length;
+  const restOk = counts.ok - shown.filter((target) => shownState(target) === 'ok').length;
   return (
     <ul className="wall-tiles plain-list">
-      {sorted.slice(0, fits).map((target) => (
+      {shown.map((target) => (
         <li key={target.id} className="wall-tile" data-state={shownState(target)}>
           <span className="wall-name">{target.name}</span>
           <StateMark state={shownState(target)} size={34} />
         </li>
       ))}
-      {rest.length > 0 && (
-        <li className="wall-tile" data-state={restOk === rest.length ? 'ok' : 'unknown'}>
-          <span className="wall-name">{t('wall.moreTargets', { count: rest.length })}</span>
+      {rest > 0 && (
+        <li className="wall-tile" data-state={restOk === rest ? 'ok' : 'unknown'}>
+          <span className="wall-name">{t('wall.moreTargets', { count: rest })}</span>
           <span className="state">{t('wall.moreOk', { count: restOk })}</span>
         </li>
       )}
