@@ -1,13 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** What needs the machine for itself: it loads it on purpose and watches it while nothing happens; it measures how soon all is well again. */
-const alone = ['test/walk/walk.test.ts', 'test/walk/kill.test.ts'];
-
-/**
- * Three groups, one after the other: what may share the machine; whole Vigías that mostly wait, two at a time, as what each of them
- * watches is its own (exporters, sources and databases of the test, containers with a limit); and what must have it alone.
- */
+/** Two groups: what may share the machine, and then what must have it alone: real load, real faults, one after the other. */
 export default defineConfig({
   test: {
     projects: [
@@ -18,8 +12,8 @@ export default defineConfig({
           exclude: ['test/walk/**'],
           // Vitest leaves a core to itself; on a machine of two that would be one file after the other, and most of them wait for programs.
           maxWorkers: Math.max(2, availableParallelism() - 1),
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -27,21 +21,10 @@ export default defineConfig({
         test: {
           name: 'walk',
           include: ['test/walk/**/*.test.ts'],
-          exclude: alone,
-          maxWorkers: 2,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        test: {
-          name: 'alone',
-          include: alone,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

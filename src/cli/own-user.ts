@@ -82,18 +82,37 @@ export function copyProgram(into: string, progress: (line: string) => void): str
   const changed = ['src', 'dashboards', 'profiles'].map((part) => newest(join(programDir, part)));
   const stamp = `${version} ${statSync(join(programDir, 'package-lock.json')).mtimeMs} ${Math.max(...changed)}`;
   const stampFile = join(into, '.copied-from');
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return into;
+  const isThere = (): boolean => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+  if (isThere()) return into;
   progress(`Copying the program to ${into}, because the user "${user}" cannot read ${programDir}`);
-  const draft = `${into}.new`;
+  for (const left of globSync(`${into}.new-*`))
+    if (!isRunning(Number(left.split('-').at(-1)))) rmSync(left, { recursive: true, force: true });
+  // Two that start at once copy side by side, and the first to end counts.
+  const draft = `${into}.new-${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o755 });
   for (const part of ['package.json', 'package-lock.json', 'profiles', 'dashboards', 'src', 'dist', 'node_modules', '.vigia/parts']) {
     if (existsSync(join(programDir, part))) cpSync(join(programDir, part), join(draft, part), { recursive: true, verbatimSymlinks: true });
   }
   writeFileSync(join(draft, '.copied-from'), stamp);
-  rmSync(into, { recursive: true, force: true });
-  renameSync(draft, into);
+  if (!isThere()) {
+    rmSync(into, { recursive: true, force: true });
+    try {
+      renameSync(draft, into);
+    } catch (thrown) {
+      if (!isThere()) throw thrown;
+    }
+  }
+  rmSync(draft, { recursive: true, force: true });
   return into;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function newest(dir: string): number {

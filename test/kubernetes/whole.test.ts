@@ -13,7 +13,7 @@ import { openStore } from '../../src/store/open.ts';
 import { kubeNode, kubePod } from '../stand-ins/kubernetes-objects.ts';
 import { type KubernetesStandIn, startKubernetes } from '../stand-ins/kubernetes.ts';
 import { startHttp } from '../stand-ins/http.ts';
-import { eventually } from '../stand-ins/real.ts';
+import { eventually, scratch } from '../stand-ins/real.ts';
 import { fillCluster } from './cluster-of-states.ts';
 import { type ClusterHouse, clusterHouse, profiles } from './house.ts';
 
@@ -241,8 +241,9 @@ test('a node that comes is scraped without a restart, one that goes is forgotten
 });
 
 test('P23 a node and a pod get a model of their own', { timeout: 60_000 }, async () => {
-  const store = await openStore({ file: ':memory:' }, { now: Date.now });
-  open.push({ stop: () => store.close() });
+  const { dir, stop } = scratch();
+  const store = await openStore({ file: join(dir, 'vigia.sqlite') }, { now: Date.now });
+  open.push({ stop }, { stop: () => store.close() });
   const config = { ...configSchema.parse({}).detection, minimumSteps: 12, window: 60_000 };
   const learner = createLearner({ store, source: () => house.source, config, log: pino({ level: 'silent' }), onChange: () => {} });
   const models: ModelInfo[] = [];
