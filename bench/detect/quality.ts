@@ -132,7 +132,10 @@ interface ExplainedRun {
   readonly us: number;
 }
 
-/** Streams all rows; in the segments each row is explained before it is learned, and shares are summed by segment. */
+/**
+ * Streams all rows; in the segments each row is explained before it is learned. A segment's shares are those of its rows, each with
+ * the weight of its score's odds: what stands out in it names the metrics.
+ */
 export function explained(detector: Detector, test: Table, times: Float64Array, segments: readonly Segment[]): ExplainedRun {
   const width = test.names.length;
   const asked = new Uint8Array(test.count);
@@ -143,8 +146,14 @@ export function explained(detector: Detector, test: Table, times: Float64Array, 
   for (let from = 0; from < test.count; ) {
     let to = from + 1;
     if (asked[from] === 1) {
-      const found = detector.explain(test.rows.subarray(from * width, to * width), times[from])?.shares;
-      if (found !== undefined) shares.set(from, found.slice());
+      const found = detector.explain(test.rows.subarray(from * width, to * width), times[from]);
+      if (found !== null) {
+        const weight = found.score / (1 - found.score);
+        shares.set(
+          from,
+          found.shares.map((share) => share * weight),
+        );
+      }
     } else while (to < test.count && asked[to] === 0) to++;
     const part = timed(() => streamScores(detector, test.rows.subarray(from * width, to * width), times.subarray(from, to)));
     scores.set(part.value, from);

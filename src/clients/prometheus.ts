@@ -45,20 +45,6 @@ export interface PrometheusOptions extends Credentials {
   readonly partial?: 'take' | 'refuse' | undefined;
 }
 
-export interface PrometheusRule {
-  readonly group: string;
-  readonly name: string;
-  readonly kind: 'alerting' | 'recording';
-  readonly query: string;
-  readonly state: 'firing' | 'pending' | 'inactive' | 'unknown';
-  readonly health: string;
-  readonly lastError: string;
-  readonly forMs: number;
-  readonly labels: Labels;
-  readonly annotations: Labels;
-  readonly alerts: readonly PrometheusAlert[];
-}
-
 export interface PrometheusAlert {
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -108,7 +94,6 @@ export interface PrometheusClient {
   labelValues(label: string, of?: SeriesFilter): Promise<string[]>;
   /** A ReadRequest, packed by snappy; the answer is packed as well. Bounded like every answer. */
   remoteRead(request: Uint8Array): Promise<Uint8Array>;
-  rules(): Promise<PrometheusRule[]>;
   alerts(): Promise<PrometheusAlert[]>;
   targets(): Promise<ScrapeTarget[]>;
   tsdbStatus(): Promise<TsdbStatus>;
@@ -126,27 +111,6 @@ const alertShape = z.object({
   state: z.enum(['firing', 'pending']),
   activeAt: z.string().optional(),
   value: text,
-});
-const rulesShape = z.object({
-  groups: z.array(
-    z.object({
-      name: z.string(),
-      rules: z.array(
-        z.object({
-          name: z.string(),
-          type: z.enum(['alerting', 'recording']),
-          query: z.string(),
-          state: z.enum(['firing', 'pending', 'inactive', 'unknown']).catch('unknown'),
-          health: text,
-          lastError: text,
-          duration: z.number().default(0),
-          labels: z.unknown().optional(),
-          annotations: z.unknown().optional(),
-          alerts: z.array(alertShape).nullish(),
-        }),
-      ),
-    }),
-  ),
 });
 const alertsShape = z.object({ alerts: z.array(alertShape) });
 const targetsShape = z.object({
@@ -305,24 +269,6 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
     },
     labelNames: (of) => names('/labels', of),
     labelValues: (label, of) => names(`/label/${encodeURIComponent(label)}/values`, of),
-    async rules() {
-      const { groups } = checked(what, rulesShape, await api('GET', '/rules'));
-      return groups.flatMap((group) =>
-        group.rules.map((rule) => ({
-          group: group.name,
-          name: rule.name,
-          kind: rule.type,
-          query: rule.query,
-          state: rule.state,
-          health: rule.health,
-          lastError: rule.lastError,
-          forMs: Math.round(rule.duration * 1000),
-          labels: pairs(rule.labels, 'labels'),
-          annotations: pairs(rule.annotations, 'annotations'),
-          alerts: (rule.alerts ?? []).map(alertOf),
-        })),
-      );
-    },
     async alerts() {
       return checked(what, alertsShape, await api('GET', '/alerts')).alerts.map(alertOf);
     },

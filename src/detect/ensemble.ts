@@ -4,9 +4,10 @@
  *
  * - Motion: residuals to a quick and a less quick average of each feature.
  * - Restlessness: how large its moves are against those of the last hours.
- * - Drift: residuals to a guarded average over most of an hour, which an incident does not drag along.
+ * - Shift: how far its mean over the last rows is from a guarded average over hours, which an incident does not drag along.
  * - Relation: what each feature is given all the others, and the distance of the row as a whole.
- * - Level: distance to the median of the last week.
+ * - Lasting relation: the same of short averages, in which noise cancels and what lasts stays.
+ * - Stillness: whether what always changes has stopped to.
  */
 import type { FeatureSpec } from './contract.ts';
 import { Averages } from './ensemble/averages.ts';
@@ -15,9 +16,11 @@ import { Relations } from './ensemble/relations.ts';
 import { Restlessness } from './ensemble/restlessness.ts';
 import { Ranges } from './ensemble/scales.ts';
 import { createSingle } from './ensemble/single.ts';
+import { Stillness } from './ensemble/stillness.ts';
 import { Standard } from './ensemble/standard.ts';
 import type { DetectorOptions } from './options.ts';
 import { exceedance } from './scaler.ts';
+import { largestTamed, tamed } from './streaming/evidence.ts';
 import { numbers } from './streaming/fields.ts';
 import { streamingKind } from './streaming/streaming-detector.ts';
 import type { Method, Tick } from './streaming/streaming-detector.ts';
@@ -25,17 +28,22 @@ import type { Method, Tick } from './streaming/streaming-detector.ts';
 const quick = 0.5;
 const lessQuick = 0.1;
 /** The guarded average's time constant, and the least of it in steps. */
-const driftMs = 50 * 60_000;
-const leastDriftSteps = 10;
+const shiftMs = 6 * 3_600_000;
+const leastShiftSteps = 30;
 /** Deviations up to so many scales are ordinary. */
 const ordinaryScales = 3;
 const largestFigures = 3;
 /** The row's figure is smoothed, and the raw one counts less: what lasts outranks what flickers. */
 const smoothing = 0.15;
-const rawWeight = 0.6;
+const rawWeight = 0.8;
+/** Exponent of the mean over experts: several that agree outweigh one that shouts. */
+const agreement = 0.7;
+/** The squares that name features are smoothed as well, but less: the row that an alarm is about names them. */
+const newestNaming = 0.5;
+/** What a feature's rest is worth in a row that hangs, in scales; and its figure, for it is no matter of degree. */
+const stillScales = 8;
+const stillFigure = 100;
 const largestSmoothed = 1e9;
-/** Its square is still a number to add up. */
-const largestPart = 1e100;
 
 /** How many features are beyond the ordinary, and how far: sum of log(1 + excess). */
 function many(excesses: Float64Array): number {
@@ -59,24 +67,33 @@ const figureNames = [
   'quick many',
   'quick few',
   'less quick few',
-  'drift many',
+  'restless many',
+  'shift many',
+  'shift few',
   'relation many',
   'relation whole',
-  'level many',
-  'restless many',
+  'lasting many',
+  'lasting whole',
+  'still',
 ] as const;
-/** Which figures make a family; families weigh the same, but motion and restlessness, which adapt to anything, weigh as two. */
-const families: readonly (readonly number[])[] = [[0, 1, 2], [0, 1, 2], [3], [4, 5], [6], [7], [7]];
+const stillAt = figureNames.indexOf('still');
+/** Which figures an expert has; experts weigh the same, but motion and restlessness, which adapt to anything, weigh as two. */
+const experts: readonly (readonly number[])[] = [[0, 1, 2], [0, 1, 2], [3], [3], [4, 5], [6, 7], [8, 9], [stillAt]];
+
+/** Distances while no relation is known. */
+const unsettled = { distance: 0, lastingDistance: 0 };
 
 function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOptions): Method {
   const width = features.length;
   const ranges = new Ranges(width);
-  const driftAlpha = 1 / Math.max(leastDriftSteps, driftMs / stepMs);
+  const shiftAlpha = 1 / Math.max(leastShiftSteps, shiftMs / stepMs);
   const motion = new Averages(features, ranges, { alpha: quick, guarded: false });
   const slower = new Averages(features, ranges, { alpha: lessQuick, guarded: false });
-  const drift = new Averages(features, ranges, { alpha: driftAlpha, guarded: true });
+  const short = new Averages(features, ranges, { alpha: lessQuick, guarded: false });
+  const shift = new Averages(features, ranges, { alpha: shiftAlpha, guarded: true });
   const levels = new Levels(features, stepMs, ranges);
   const restlessness = new Restlessness(features, stepMs);
+  const stillness = new Stillness(width, stepMs);
   const relations = new Relations(features, stepMs, ranges);
   const standards = figureNames.map(() => new Standard(stepMs));
   const smoothed = new Float64Array(1);
@@ -87,60 +104,75 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   const excesses = {
     motion: new Float64Array(width),
     slower: new Float64Array(width),
-    drift: new Float64Array(width),
     restless: new Float64Array(width),
+    shift: new Float64Array(width),
     relation: new Float64Array(width),
-    level: new Float64Array(width),
+    lasting: new Float64Array(width),
   };
+  /** Those that name the features of an alarm. */
+  const naming = [excesses.motion, excesses.slower, excesses.restless, excesses.shift];
   const standardised = new Float64Array(width);
   const figures = new Float64Array(figureNames.length);
 
   const look = (row: Float64Array, tick: Tick): void => {
+    let missing = 0;
     for (const [index, { direction }] of features.entries()) {
       const own = relations.standardised(index, row[index] as number);
       // A harmless move is no break of a relation, but its neighbours may need it to be explained.
       standardised[index] = exceedance(own, direction) > 0 ? own : Math.max(-ordinaryScales, Math.min(ordinaryScales, own));
     }
-    const whole = relations.settled ? relations.weigh(standardised) : 0;
+    const { settled } = relations;
+    const { distance, lastingDistance } = settled ? relations.weigh(standardised) : unsettled;
     for (const [index, { direction }] of features.entries()) {
       const value = row[index] as number;
+      if (Number.isNaN(value)) missing++;
       excesses.motion[index] = exceedance(motion.scaled(index, value, tick), direction);
       excesses.slower[index] = exceedance(slower.scaled(index, value, tick), direction);
-      excesses.drift[index] = exceedance(drift.scaled(index, value, tick), direction);
       excesses.restless[index] = Math.abs(restlessness.scaled(index, excesses.motion[index] as number));
-      excesses.level[index] = exceedance(levels.scaled(index, value), direction);
-      excesses.relation[index] = relations.settled ? exceedance(relations.residuals[index] as number, direction) : 0;
+      excesses.shift[index] = exceedance(shift.scaled(index, short.meanWith(index, value), tick), direction);
+      excesses.relation[index] = settled ? exceedance(relations.residuals[index] as number, direction) : 0;
+      excesses.lasting[index] = settled ? exceedance(relations.lasting[index] as number, direction) : 0;
     }
-    figures[0] = many(excesses.motion);
+    // As if all were there: a feature that joins is no news, one that is missing hides none.
+    const whole = width / Math.max(1, width - missing);
+    figures[0] = whole * many(excesses.motion);
     figures[1] = few(excesses.motion);
     figures[2] = few(excesses.slower);
-    figures[3] = many(excesses.drift);
-    figures[4] = relations.settled ? many(excesses.relation) : Number.NaN;
-    figures[5] = relations.settled ? Math.log1p(whole) : Number.NaN;
-    figures[6] = many(excesses.level);
-    figures[7] = many(excesses.restless);
+    figures[3] = restlessness.settled ? whole * many(excesses.restless) : Number.NaN;
+    figures[4] = whole * many(excesses.shift);
+    figures[5] = few(excesses.shift);
+    figures[6] = settled ? whole * many(excesses.relation) : Number.NaN;
+    figures[7] = settled ? Math.log1p(whole * distance) : Number.NaN;
+    figures[8] = settled ? whole * many(excesses.lasting) : Number.NaN;
+    figures[stillAt] = stillFigure * stillness.weigh(row);
+    figures[9] = settled ? Math.log1p(whole * lastingDistance) : Number.NaN;
   };
 
-  /** Mean over families of the mean over their figures, each against its own past. */
+  /** Power mean over the experts that have an opinion, of the mean over their figures, each against its own past. */
   const mixed = (): number => {
     let sum = 0;
-    for (const family of families) {
+    let heard = 0;
+    for (const expert of experts) {
       let inside = 0;
-      for (const at of family) inside += (standards[at] as Standard).above(figures[at] as number);
-      sum += inside / family.length;
+      for (const at of expert) inside += (standards[at] as Standard).above(figures[at] as number);
+      if (Number.isNaN(inside)) continue;
+      sum += (inside / expert.length) ** agreement;
+      heard++;
     }
-    return sum / families.length;
+    return heard === 0 ? 0 : (sum / heard) ** (1 / agreement);
   };
   const smooth = (figure: number, { steps }: Tick): number => {
     const kept = (1 - smoothing) ** steps;
-    return Math.min(largestSmoothed, kept * (smoothed[0] as number) + (1 - kept) * figure);
+    // Time forgets, but a row after a gap is one row.
+    return Math.min(largestSmoothed, kept * (smoothed[0] as number) + smoothing * figure);
   };
 
-  /** Squares let the row that went furthest name the features of an alarm, however many calm rows follow it. */
+  /** Squares let the row that went furthest name the features of an alarm, though calm rows follow it. */
   const movedWith = (index: number, { steps }: Tick): number => {
-    const kept = (1 - smoothing) ** steps;
-    const residual = Math.min(largestPart, Math.hypot(excesses.slower[index] as number, excesses.drift[index] as number));
-    return Math.min(largestPart ** 2, kept * (moved[index] as number) + (1 - kept) * residual * residual);
+    let squares = (figures[stillAt] as number) > 0 && ranges.of(index) > 0 ? stillScales ** 2 : 0;
+    for (const excess of naming) squares += tamed(excess[index] as number) ** 2;
+    const kept = (1 - newestNaming) ** steps;
+    return kept * (moved[index] as number) + (1 - kept) * squares;
   };
 
   return {
@@ -152,8 +184,10 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
         const moved = exceedance(motion.deviation(index, value, tick), direction);
         exceedances[index] = Math.max(
           moved,
-          exceedance(drift.deviation(index, value, tick), direction),
+          exceedance(shift.deviation(index, value, tick), direction),
           exceedance(levels.deviation(index, value), direction),
+          // In a row that hangs no change is what matters.
+          figures[stillAt] === 0 ? 0 : Number.POSITIVE_INFINITY,
         );
       }
       const raw = mixed();
@@ -167,17 +201,23 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
         for (const [at, standard] of standards.entries()) standard.learn(figures[at] as number);
         relations.learn(row, standardised);
       }
+      relations.follow();
+      stillness.learn(row, tick);
+      // A mean of rows, not of time: after a gap one row is not all there is.
+      const aStep = { ...tick, steps: 1 };
       let accepted = false;
       for (const [index, value] of row.entries()) {
         if (Number.isNaN(value)) continue;
-        if (alarm !== 'on') ranges.see(index, value);
+        ranges.see(index, value);
         restlessness.learn(index, excesses.motion[index] as number, tick, alarm);
-        for (const average of [motion, slower, drift]) average.learn(index, value, tick, alarm);
+        for (const average of [motion, slower]) average.learn(index, value, tick, alarm);
         const recent = slower.meanOf(index);
+        short.learn(index, value, aStep, alarm);
+        shift.learn(index, short.meanOf(index), tick, alarm);
         const isNewLevel = levels.learn(index, value, recent, tick, alarm);
         if (isNewLevel) relations.accept(index, recent);
         if (!isNewLevel && alarm !== 'accepting') continue;
-        drift.accept(index, recent);
+        shift.accept(index, recent);
         accepted = true;
       }
       if (!accepted) return;
@@ -191,13 +231,15 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       ...ranges.fields(),
       ...motion.fields('motion'),
       ...slower.fields('slower'),
-      ...drift.fields('drift'),
+      ...short.fields('short'),
+      ...shift.fields('shift'),
+      ...stillness.fields('stillness'),
       ...restlessness.fields('restlessness'),
       ...levels.fields('levels'),
       ...relations.fields('relations'),
       ...standards.flatMap((standard, at) => standard.fields(figureNames[at] as string)),
       numbers('smoothed', smoothed, 0, largestSmoothed),
-      numbers('moved', moved, 0, largestPart ** 2),
+      numbers('moved', moved, 0, (naming.length + 1) * largestTamed ** 2),
     ],
   };
 }

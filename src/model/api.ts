@@ -46,12 +46,15 @@ export type TokenMade = z.infer<typeof tokenMadeSchema>;
 export const auditPageSchema = z.object({ entries: z.array(auditSchema), total: z.number() });
 export type AuditPage = z.infer<typeof auditPageSchema>;
 
+/** What a part does: children go through all of them, an `open` circuit pauses; loops are `ready` or `degraded`. */
+export const phases = ['stopped', 'starting', 'ready', 'degraded', 'backoff', 'open'] as const;
+export type Phase = (typeof phases)[number];
+
 /** A part of the house: Prometheus, Alertmanager, node_exporter, the reader, the store. */
 export const partHealthSchema = z.object({
   part: z.string(),
   state: stateSchema,
-  /** `starting`, `ready`, `degraded`, `backoff`, `open` for children. */
-  phase: z.string(),
+  phase: z.enum(phases),
   reason: z.string(),
   sinceMs: z.number(),
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf, sentence } from '../model/errors.ts';
-import type { PartHealth } from '../model/api.ts';
+import type { PartHealth, Phase } from '../model/api.ts';
 import type { Child, Command, Exit } from '../tools/run.ts';
 import type { Log } from './log.ts';
 
@@ -12,7 +12,6 @@ import type { Log } from './log.ts';
  *       └── backoff ◀──────────────────── ends or is killed ◀────────────────┘
  *              └── too many ends ──▶ open (circuit open: tried again later)
  */
-export type Phase = 'stopped' | 'starting' | 'ready' | 'degraded' | 'backoff' | 'open';
 
 export interface Supervised {
   readonly name: string;

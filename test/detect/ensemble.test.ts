@@ -56,6 +56,57 @@ describe('an alarm', () => {
   });
 });
 
+describe('a row that hangs', () => {
+  const features = plainFeatures(4).map((feature) => ({ ...feature, minimumChange: 3 }));
+  const hanging = (from: number, to: number, count: number): Float64Array => {
+    const rows = normalRows(8, count, 4);
+    for (let row = from; row < to; row++) rows.copyWithin(row * 4, (from - 1) * 4, from * 4);
+    return rows;
+  };
+
+  test('is found within a quarter of an hour, though nothing changed, and is over soon after', () => {
+    const found = alarms(createDetector('ensemble', features, { stepMs }), hanging(600, 720, 900), timesOf(900));
+    expect(found[0]).toBeGreaterThanOrEqual(609);
+    expect(found[0]).toBeLessThan(615);
+    expect(found.filter((at) => at >= 615 && at < 720)).toHaveLength(105);
+    expect(found.filter((at) => at >= 735)).toEqual([]);
+  });
+
+  test('is usual where rows often rest as long', () => {
+    const rows = normalRows(9, 900, 4).map((_, at, all) => all[(Math.floor(at / 4 / 20) * 4 + (at % 4)) % all.length] as number);
+    expect(alarms(createDetector('ensemble', features, { stepMs }), rows, timesOf(900)).length).toBeLessThan(3);
+  });
+});
+
+test('a spike inside an alarm of the first day is judged alike in any unit', () => {
+  const rows = normalRows(10, 400, 4).map((entry, at) => {
+    const row = Math.floor(at / 4);
+    if (at % 4 === 3) return row === 130 ? 1 : 0;
+    return row >= 100 && row < 180 ? entry + 20 : entry;
+  });
+  const scores = (values: Float64Array): Float64Array =>
+    streamScores(createDetector('ensemble', plainFeatures(4), { stepMs }), values, timesOf(400));
+  const [plain, scaled] = [scores(rows), scores(rows.map((value) => 1000 * value + 7000))];
+  for (const [at, score] of plain.entries()) if (!Number.isNaN(score)) expect(Math.abs(score - (scaled[at] as number))).toBeLessThan(1e-6);
+});
+
+describe('a level', () => {
+  test('that was accepted is left again without hours of alarm', () => {
+    const [day, shifted] = [1440, 10 * 60];
+    const from = 3 * day;
+    const detector = createDetector('ensemble', plainFeatures(4), { stepMs });
+    const rows = normalRows(5, 4 * day, 4).map((entry, at) => {
+      const row = Math.floor(at / 4);
+      return at % 4 === 1 && row >= from && row < from + shifted ? entry + 30 : entry;
+    });
+    const found = alarms(detector, rows, timesOf(4 * day));
+    const within = (a: number, b: number): number => found.filter((at) => at >= from + a && at < from + b).length;
+    expect(within(0, 300)).toBeGreaterThan(200);
+    expect(within(400, shifted)).toBeLessThan(10);
+    expect(within(shifted + 15, day)).toBeLessThan(10);
+  });
+});
+
 describe('a single feature', () => {
   const create = (minimumChange = 0, direction: 'up' | 'both' = 'both'): Detector =>
     createDetector('ensemble', [{ name: 'value', direction, minimumChange }], { stepMs: 5 * stepMs });

@@ -185,7 +185,7 @@ it('a cAdvisor that knows ids alone shows its containers by name, with what a wa
     asked.push(expr);
     return Object.entries(answers).find(([metric]) => expr.includes(`${metric}{`))?.[1] ?? [];
   };
-  const prometheus = { query, queryRange: async () => [], targets: async () => [], rules: async () => [], nowMs: async () => nowMs };
+  const prometheus = { query, queryRange: async () => [], targets: async () => [], nowMs: async () => nowMs };
   const second = await fakeHouse(world, { docker: [{ name: 'Lab', socket }] }, { prometheus: prometheus as never });
   try {
     await eventually('a first look', () => second.house.engines.list()[0]?.watch.fresh());

@@ -101,7 +101,7 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
     onAccepted: (of, shifts) => void incidents.accepted(of, shifts),
   });
   const far: FakeHouse['far'] = { refuse: null, receivers: [], silences: new Map() };
-  const prometheus = { ...source.client, query: async () => [], targets: async () => [], rules: async () => [] };
+  const prometheus = { ...source.client, query: async () => [], targets: async () => [] };
   const alertmanager = { alerts: async () => [], silences: async () => [], putSilence: async () => 's1', deleteSilence: async () => {} };
   const incidents = createIncidents({
     store,

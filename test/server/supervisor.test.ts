@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Phase, type Supervised, supervise, type SupervisorTimes } from '../../src/server/supervisor.ts';
+import type { Phase } from '../../src/model/api.ts';
+import { type Supervised, supervise, type SupervisorTimes } from '../../src/server/supervisor.ts';
 import { start } from '../../src/tools/run.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -37,7 +38,7 @@ function child(script: string, answers: () => boolean, times: SupervisorTimes = 
       now: Date.now,
       times,
       onChange: () => {
-        const phase = supervised?.health().phase as Phase | undefined;
+        const phase = supervised?.health().phase;
         if (phase !== undefined && phases.at(-1) !== phase) phases.push(phase);
       },
     },

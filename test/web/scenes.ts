@@ -147,7 +147,7 @@ function aiOf(now: number, targets: readonly TargetOverview[]): AiState {
 const part = (name: string, now: number) => ({
   part: name,
   state: 'ok' as const,
-  phase: 'ready',
+  phase: 'ready' as const,
   reason: '',
   sinceMs: now - 3 * 24 * hour,
 });

@@ -14,7 +14,7 @@ export interface BudgetOptions {
   readonly perWeek: number;
   /** True incidents in a week, of an entity that has some: past scores hold them beside the false alarms. 0 for a healthy one. */
   readonly incidentsPerWeek: number;
-  /** Past that counts, in days. A whole week has all of its hours. */
+  /** Past that counts, in days. Whole weeks have all of their hours. */
   readonly days: number;
   /** How long a score must stay at or above the threshold to be an alarm, in ms: the policy's minimum duration. */
   readonly holdMs: number;
@@ -30,8 +30,8 @@ export interface BudgetOptions {
 
 export const defaultBudgetOptions: BudgetOptions = {
   perWeek: 1,
-  incidentsPerWeek: 3.5,
-  days: 7,
+  incidentsPerWeek: 5,
+  days: 14,
   holdMs: 0,
   renewMs: 21_600_000,
   leastHours: 24,

@@ -19,6 +19,7 @@ export class Averages {
   readonly scales: DeviationScales;
   private readonly alpha: number;
   private readonly guarded: boolean;
+  private readonly longest: number;
   private readonly mean: Float64Array;
   private readonly seen: Float64Array;
 
@@ -26,6 +27,7 @@ export class Averages {
   constructor(features: readonly FeatureSpec[], ranges: Ranges, options: { alpha: number; guarded: boolean }) {
     this.alpha = options.alpha;
     this.guarded = options.guarded;
+    this.longest = Math.ceil(1 / options.alpha);
     this.scales = new DeviationScales(features, ranges);
     this.mean = new Float64Array(features.length);
     this.seen = new Float64Array(features.length);
@@ -47,6 +49,12 @@ export class Averages {
     return this.mean[index] as number;
   }
 
+  /** The mean once a value was taken in a step later, NaN for a missing one; of an average that is not guarded. Changes no state. */
+  meanWith(index: number, value: number): number {
+    const mean = this.seen[index] === 0 ? value : (this.mean[index] as number);
+    return mean + this.alphaOf(index) * (value - mean);
+  }
+
   /** In an alarm scales stay as they are, and a guarded average follows only what is ordinary. */
   learn(index: number, value: number, tick: Tick, alarm: AlarmedRow): void {
     if (this.seen[index] === 0) {
@@ -58,7 +66,8 @@ export class Averages {
     const scaled = this.scaled(index, value, tick);
     if (alarm !== 'on') this.scales.learn(index, this.deviation(index, value, tick));
     const weight = this.guarded ? Math.max(alarm === 'on' ? 0 : leastWeight, 1 / (1 + (scaled / scalesHalf) ** 2)) : 1;
-    const share = 1 - (1 - this.alpha * weight) ** tick.steps;
+    const share = 1 - (1 - this.alphaOf(index) * weight) ** tick.steps;
+    this.seen[index] = Math.min(this.longest, (this.seen[index] as number) + 1);
     this.mean[index] = Math.max(-bound, Math.min(bound, (this.mean[index] as number) + share * residual));
   }
 
@@ -68,6 +77,15 @@ export class Averages {
   }
 
   fields(name: string): readonly Field[] {
-    return [...this.scales.fields(name), numbers(`${name} means`, this.mean, -bound, bound), counts(`${name} seen`, this.seen, 1)];
+    return [
+      ...this.scales.fields(name),
+      numbers(`${name} means`, this.mean, -bound, bound),
+      counts(`${name} seen`, this.seen, this.longest),
+    ];
+  }
+
+  /** A young average is the mean of all that was. */
+  private alphaOf(index: number): number {
+    return Math.max(this.alpha, 1 / ((this.seen[index] as number) + 1));
   }
 }

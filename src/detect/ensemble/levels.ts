@@ -21,6 +21,9 @@ const leastShareOfRange = 0.01;
 const scalesPerMinimumChange = 3;
 const scalesAway = 4;
 const acceptMs = 6 * 3_600_000;
+/** A feature that is back where it was before a new level was accepted is believed so many times sooner, for so long. */
+const backSooner = 36;
+const formerMs = 7 * 86_400_000;
 
 export class Levels {
   private readonly features: readonly FeatureSpec[];
@@ -32,6 +35,9 @@ export class Levels {
   private readonly high: Float64Array;
   private readonly unseen: Float64Array;
   private readonly awayMs: Float64Array;
+  /** How far the level before the accepted one is from it, and how long that still counts. */
+  private readonly formerBy: Float64Array;
+  private readonly formerLeftMs: Float64Array;
 
   constructor(features: readonly FeatureSpec[], stepMs: number, ranges: Ranges) {
     const width = features.length;
@@ -44,6 +50,8 @@ export class Levels {
     this.high = new Float64Array(width);
     this.unseen = new Float64Array(width);
     this.awayMs = new Float64Array(width);
+    this.formerBy = new Float64Array(width);
+    this.formerLeftMs = new Float64Array(width);
   }
 
   deviation(index: number, value: number): number {
@@ -75,7 +83,7 @@ export class Levels {
    */
   learn(index: number, value: number, recent: number, { elapsedMs }: Tick, alarm: AlarmedRow): boolean {
     const scaled = this.scaled(index, value);
-    const isLong = this.isAwayForLong(index, scaled, elapsedMs);
+    const isLong = this.isAwayForLong(index, value, scaled, elapsedMs);
     const accepts = isLong || (alarm === 'accepting' && Math.abs(scaled) > scalesAway / 2);
     if (accepts) this.accept(index, recent);
     if (alarm !== 'on' && this.rings.push(index, value)) this.refresh(index);
@@ -90,6 +98,8 @@ export class Levels {
       numbers(`${name} low`, this.low, -bound, bound),
       numbers(`${name} high`, this.high, -bound, bound),
       numbers(`${name} away`, this.awayMs, 0, acceptMs),
+      numbers(`${name} former`, this.formerBy, -2 * bound, 2 * bound),
+      numbers(`${name} former left`, this.formerLeftMs, 0, formerMs),
       numbers(`${name} unseen`, this.unseen, 0, capacity),
     ];
   }
@@ -110,8 +120,12 @@ export class Levels {
   }
 
   /** Counts how long a feature is away; coming back makes it run backwards. */
-  private isAwayForLong(index: number, scaled: number, elapsedMs: number): boolean {
-    const away = (this.awayMs[index] as number) + (Math.abs(scaled) > scalesAway ? elapsedMs : -2 * elapsedMs);
+  private isAwayForLong(index: number, value: number, scaled: number, elapsedMs: number): boolean {
+    const left = this.formerLeftMs[index] as number;
+    this.formerLeftMs[index] = Math.max(0, left - elapsedMs);
+    const isAway = Math.abs(scaled) > scalesAway;
+    const isBack = left > 0 && Math.abs(this.scaled(index, value - (this.formerBy[index] as number))) <= scalesAway / 2;
+    const away = (this.awayMs[index] as number) + (isAway ? elapsedMs * (isBack ? backSooner : 1) : -2 * elapsedMs);
     this.awayMs[index] = away >= acceptMs ? 0 : Math.max(0, away);
     return away >= acceptMs;
   }
@@ -120,6 +134,8 @@ export class Levels {
   private accept(index: number, recent: number): void {
     const by = recent - (this.median[index] as number);
     this.awayMs[index] = 0;
+    this.formerBy[index] = -by;
+    this.formerLeftMs[index] = formerMs;
     this.rings.shift(index, by);
     for (const values of [this.median, this.low, this.high])
       values[index] = Math.max(-bound, Math.min(bound, (values[index] as number) + by));

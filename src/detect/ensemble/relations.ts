@@ -22,6 +22,8 @@ const leastShareOfRange = 0.01;
 /** Least deviation of standardised values, for those that seldom moved. */
 const leastDeviation = 0.5;
 const leastScale = 0.05;
+/** Weight of the newest row in the short averages. */
+const newest = 0.1;
 /** Residuals of one incident repeat themselves. */
 const pace = 0.05;
 const settledRows = 60;
@@ -34,6 +36,9 @@ export class Relations {
   readonly scales: DeviationScales;
   /** Conditional residuals of the row weighed last, in their own scales. */
   readonly residuals: Float64Array;
+  /** The same of the short averages of standardised values: what is small but lasts. */
+  readonly lasting: Float64Array;
+  readonly lastingScales: DeviationScales;
   private readonly width: number;
   private readonly memoryRows: number;
   private readonly dayRows: number;
@@ -49,6 +54,10 @@ export class Relations {
   private readonly rows = new Float64Array(2);
   private readonly raw: Float64Array;
   private readonly within: Float64Array;
+  /** Short averages of `within`: as they are, and as they will be once the row weighed last is learned. */
+  private readonly average: Float64Array;
+  private readonly nextAverage: Float64Array;
+  private readonly rawLasting: Float64Array;
 
   constructor(features: readonly FeatureSpec[], stepMs: number, ranges: Ranges) {
     const width = features.length;
@@ -66,6 +75,11 @@ export class Relations {
     this.precision = new Float64Array(width * width);
     this.raw = new Float64Array(width);
     this.within = new Float64Array(width);
+    this.lasting = new Float64Array(width);
+    this.lastingScales = new DeviationScales(features, null, leastScale, pace);
+    this.average = new Float64Array(width);
+    this.nextAverage = new Float64Array(width);
+    this.rawLasting = new Float64Array(width);
     for (let index = 0; index < width; index++) this.precision[index * width + index] = 1 / (1 + ridge);
   }
 
@@ -79,30 +93,38 @@ export class Relations {
     return inScales(value - (this.mean[index] as number), value, this.deviationOf(index));
   }
 
-  /** Fills `residuals` from standardised values (NaN is missing). @returns the squared Mahalanobis distance. */
-  weigh(standardised: Float64Array): number {
-    const { width, within, raw, precision } = this;
+  /** Fills `residuals` and `lasting` from standardised values (NaN is missing). @returns the squared Mahalanobis distances of both. */
+  weigh(standardised: Float64Array): { readonly distance: number; readonly lastingDistance: number } {
+    const { width, within, average, nextAverage } = this;
     for (let i = 0; i < width; i++) {
       const value = standardised[i] as number;
       within[i] = Number.isNaN(value) ? 0 : bounded(value, deviationsJudged) / (this.deviations[i] as number);
+      nextAverage[i] = (1 - newest) * (average[i] as number) + newest * (within[i] as number);
     }
-    let distance = 0;
+    const distance = this.residualsOf(within, this.raw);
+    const lastingDistance = this.residualsOf(nextAverage, this.rawLasting);
     for (let i = 0; i < width; i++) {
-      let sum = 0;
-      for (let j = 0; j < width; j++) sum += (precision[i * width + j] as number) * (within[j] as number);
-      distance += sum * (within[i] as number);
-      raw[i] = sum / Math.sqrt(precision[i * width + i] as number);
-      this.residuals[i] = Number.isNaN(standardised[i]) ? Number.NaN : this.scales.scaled(i, raw[i] as number, 0);
+      const missing = Number.isNaN(standardised[i]);
+      this.residuals[i] = missing ? Number.NaN : this.scales.scaled(i, this.raw[i] as number, 0);
+      this.lasting[i] = missing ? Number.NaN : this.lastingScales.scaled(i, this.rawLasting[i] as number, 0);
     }
-    return Math.max(0, distance);
+    return { distance, lastingDistance };
   }
 
-  /** @param row values; `standardised`: the same as they were weighed */
+  /** The short averages go on with the row weighed last, in an alarm too. */
+  follow(): void {
+    this.average.set(this.nextAverage);
+  }
+
+  /** The row weighed last. @param row values; `standardised`: the same as they were weighed */
   learn(row: Float64Array, standardised: Float64Array): void {
     const { width, covariance, within } = this;
     if (this.settled) {
-      this.weigh(standardised);
-      for (let i = 0; i < width; i++) if (!Number.isNaN(standardised[i])) this.scales.learn(i, this.raw[i] as number);
+      for (let i = 0; i < width; i++) {
+        if (Number.isNaN(standardised[i])) continue;
+        this.scales.learn(i, this.raw[i] as number);
+        this.lastingScales.learn(i, this.rawLasting[i] as number);
+      }
     }
     const rows = Math.min(largestCount, (this.rows[0] as number) + 1);
     const weight = 1 / Math.min(this.memoryRows, rows);
@@ -123,14 +145,17 @@ export class Relations {
     this.replace();
   }
 
-  /** Takes a level for the new normal. */
+  /** Takes a level for the new normal; what lasted until now is over. */
   accept(index: number, level: number): void {
     this.mean[index] = level;
+    this.average.fill(0);
   }
 
   fields(name: string): readonly Field[] {
     return [
       ...this.scales.fields(name),
+      ...this.lastingScales.fields(`${name} lasting`),
+      numbers(`${name} average`, this.average, -deviationsJudged / leastDeviation, deviationsJudged / leastDeviation),
       counts(`${name} seen`, this.seen, this.memoryRows),
       numbers(`${name} means`, this.mean, -bound, bound),
       numbers(`${name} variances`, this.variance, 0, 5 * bound ** 2),
@@ -139,6 +164,19 @@ export class Relations {
       numbers(`${name} precision`, this.precision, -1 / ridge, 1 / ridge),
       counts(`${name} rows`, this.rows, largestCount),
     ];
+  }
+
+  /** Fills `raw` with the conditional residuals of `values`. @returns their squared Mahalanobis distance */
+  private residualsOf(values: Float64Array, raw: Float64Array): number {
+    const { width, precision } = this;
+    let distance = 0;
+    for (let i = 0; i < width; i++) {
+      let sum = 0;
+      for (let j = 0; j < width; j++) sum += (precision[i * width + j] as number) * (values[j] as number);
+      distance += sum * (values[i] as number);
+      raw[i] = sum / Math.sqrt(precision[i * width + i] as number);
+    }
+    return Math.max(0, distance);
   }
 
   private deviationOf(index: number): number {

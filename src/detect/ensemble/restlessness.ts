@@ -43,6 +43,11 @@ export class Restlessness {
     this.seen = new Float64Array(features.length);
   }
 
+  /** Whether anything can be told. */
+  get settled(): boolean {
+    return this.seen.some((seen) => seen >= 2 * settledMoves);
+  }
+
   /** In scales, above 0 for more restless than usual. @param move in scales, >= 0; 0 while too little is known */
   scaled(index: number, move: number): number {
     if ((this.seen[index] as number) < 2 * settledMoves) return 0;

@@ -21,9 +21,9 @@ export class Standard {
     this.memoryRows = Math.max(2 * trustedRows, Math.round(memoryMs / stepMs));
   }
 
-  /** Deviations above the mean; 0 below it, while too little is known, and for NaN, which stands for no opinion. */
+  /** Deviations above the mean, 0 below it; NaN, which stands for no opinion, for NaN and while too little is known. */
   above(figure: number): number {
-    if ((this.rows[0] as number) < trustedRows || Number.isNaN(figure)) return 0;
+    if ((this.rows[0] as number) < trustedRows) return Number.NaN;
     return Math.max(0, figure - (this.moments[0] as number)) / this.deviation();
   }
 

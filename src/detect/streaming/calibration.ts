@@ -89,9 +89,11 @@ export class Calibration {
     if (weight > largestWeight) this.shrink();
     this.observed[0] = Math.min(observed, largestWeight);
     this.observed[1] = since;
-    if (observed >= leastFigures && since >= Math.min(largestRefresh, observed / 16)) this.refresh();
+    const isNew = alarmed > 0 && alarmed < this.acceptRows && observed < this.youngRows;
+    // What an alarm of the first day taught counts once it is over: its begin does not hide the rest of it.
+    if (observed >= leastFigures && since >= Math.min(largestRefresh, observed / 16) && !isNew) this.refresh();
     if (alarmed >= this.acceptRows) return alarmed - 1 < this.acceptRows ? 'accepting' : 'none';
-    return alarmed > burstRows && observed < this.youngRows ? 'on' : 'none';
+    return isNew && alarmed > burstRows ? 'on' : 'none';
   }
 
   fields(): readonly Field[] {

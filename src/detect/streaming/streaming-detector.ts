@@ -201,7 +201,8 @@ class StreamingDetector implements Detector {
   private tick(given: number | undefined): Tick {
     const { stepMs } = this.options;
     const timeMs = given !== undefined && Math.abs(given) <= lastTime ? given : this.nextMs();
-    const steps = this.learned[0] === 0 ? 1 : Math.max(1, (timeMs - (this.lastMs[0] as number)) / stepMs);
+    // What comes late may be as far from the last row as what comes after a gap.
+    const steps = this.learned[0] === 0 ? 1 : Math.max(1, Math.abs(timeMs - (this.lastMs[0] as number)) / stepMs);
     return { timeMs, steps, elapsedMs: Math.min(steps, largestGapSteps) * stepMs };
   }
 

@@ -6,14 +6,17 @@ import { SeverityMark, StateMark } from './StateMark.tsx';
 
 const states = { firing: 'bad', resolved: 'ok', unknown: 'unknown' } as const;
 
-/** Alerts with their severity; a green "no alerts" where there are none (P07). */
-export function AlertList({ alerts }: { alerts: readonly Alert[] }) {
+/**
+ * Alerts with their severity; a green "no alerts" where there are none (P07). `unheard` when what they are about does not answer:
+ * then no alert is no good news.
+ */
+export function AlertList({ alerts, unheard = false }: { alerts: readonly Alert[]; unheard?: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
   if (alerts.length === 0) {
     return (
       <p className="sheet padded" style={{ margin: 0 }}>
-        <StateMark state="ok" word={t('host.noAlerts')} />
+        <StateMark state={unheard ? 'unknown' : 'ok'} word={t('host.noAlerts')} />
       </p>
     );
   }

@@ -66,9 +66,9 @@ describe.each<[string, Stream, number | null]>([
 test('scores that are at their ceiling in every hour never alarm, and alarm again once that is over', () => {
   const threshold = createBudget({ perWeek: 7, ceiling: 1 });
   const random = createRandom(2);
-  for (let timeMs = 0; timeMs < 7 * dayMs; timeMs += minuteMs) threshold.observe(random.uniform() < 0.1 ? 1 : 0.2, timeMs);
+  for (let timeMs = 0; timeMs < 14 * dayMs; timeMs += minuteMs) threshold.observe(random.uniform() < 0.1 ? 1 : 0.2, timeMs);
   expect(threshold.value()).toBeGreaterThan(1);
-  for (let timeMs = 7 * dayMs; timeMs < 15 * dayMs; timeMs += minuteMs) threshold.observe(0.2 + 0.1 * random.uniform(), timeMs);
+  for (let timeMs = 14 * dayMs; timeMs < 30 * dayMs; timeMs += minuteMs) threshold.observe(0.2 + 0.1 * random.uniform(), timeMs);
   expect(threshold.value()).toBeLessThan(0.5);
 });
 

@@ -147,7 +147,9 @@ function Row(props: { model: ModelInfo; picked: boolean; onPick: (on: boolean) =
       <td className="nowrap">{t(model.pinned ? 'models.pinned' : `models.${model.state}`)}</td>
       <td className="nowrap">{model.detector}</td>
       <td className="nowrap">{format.moment(model.createdMs)}</td>
-      <td className="nowrap">{t('models.between', { from: format.moment(model.trainedFromMs), to: format.moment(model.trainedToMs) })}</td>
+      <td className="nowrap">
+        {t('models.between', { from: format.moment(model.trainedFromMs), to: format.moment(model.trainedToMs, model.trainedFromMs) })}
+      </td>
       <td className="number">
         {format.count(model.steps)}
         {pooled !== null && <div className="soft nowrap">{t('models.pooled', { count: pooled })}</div>}

@@ -60,7 +60,7 @@ function Known({ host }: { host: Host }) {
               <span className="small">{t('maintenance.plan')}</span>
             </Link>
           </header>
-          <AlertList alerts={host.alerts.filter(({ state }) => state !== 'resolved')} />
+          <AlertList alerts={host.alerts.filter(({ state }) => state !== 'resolved')} unheard={target.state === 'unknown'} />
         </section>
         <section className="section" aria-labelledby="incidents">
           <header>

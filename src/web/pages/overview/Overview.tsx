@@ -71,7 +71,7 @@ function Parts({ parts }: { parts: readonly PartHealth[] }) {
             <span>{part.part}</span>
             <StateMark state={part.state} />
             <span className="soft">
-              {part.phase} {t('overview.since', { since: format.moment(part.sinceMs) })}
+              {t(`overview.phase.${part.phase}`)} {t('overview.since', { since: format.moment(part.sinceMs) })}
             </span>
             <span>{part.reason}</span>
           </li>

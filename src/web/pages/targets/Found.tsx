@@ -172,7 +172,7 @@ function Row({ suggestion, busy, onAdd, onDismiss }: RowProps) {
   const { profile } = useNames();
   const { name, address, begins, matching, samples } = suggestion;
   return (
-    <li className="found-row" data-found={address}>
+    <li className="list-row found-row" data-found={address}>
       <span className="found-name">
         <strong>{name}</strong>
         <span className="soft small">{address}</span>

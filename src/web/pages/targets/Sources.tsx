@@ -32,7 +32,7 @@ function Row({ source }: { source: DiscoverySource }) {
   const { kind, name, state, lookedMs, targets, skipped, places } = source;
   const problems = places.filter(({ problem }) => problem !== '');
   return (
-    <li className="found-row" data-source={name}>
+    <li className="list-row found-row" data-source={name}>
       <span className="found-name">
         <strong>{t(kind === 'dns' ? 'discovery.dns' : 'discovery.files', { name })}</strong>
         {places.map(({ place }) => (

@@ -115,7 +115,7 @@ function Row({ target, state, onEdit, onRemove }: RowProps) {
   const discovered = isDiscovered(target);
   const test = useMutation({ mutationFn: () => send<TargetTest>('POST', 'targets/test', inputOf(target)) });
   return (
-    <li className="own-row">
+    <li className="list-row own-row">
       <span className="own-name">
         <Link to="/hosts/$id" params={{ id: target.id }}>
           <strong>{target.name}</strong>
@@ -143,7 +143,14 @@ function Row({ target, state, onEdit, onRemove }: RowProps) {
         <span />
       ) : (
         <span className="row own-buttons">
-          <RoleButton needs="operator" size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+          <RoleButton
+            needs="operator"
+            size="xs"
+            variant="default"
+            loading={test.isPending}
+            onClick={() => test.mutate()}
+            aria-label={`${t('targets.test')} ${target.name}`}
+          >
             {t('targets.test')}
           </RoleButton>
           <RoleButton needs="operator" size="xs" variant="default" onClick={onEdit} aria-label={`${t('common.edit')} ${target.name}`}>
