@@ -97,7 +97,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   const relations = new Relations(features, stepMs, ranges);
   const standards = figureNames.map(() => new Standard(stepMs));
   const smoothed = new Float64Array(1);
-  /** Each feature's squared residuals, smoothed like the row's figure. */
+  /** Each feature's squares of what names it, smoothed. */
   const moved = new Float64Array(width);
 
   // Scratch space of one row: excesses of each expert, signed and standardised values, the experts' figures.
@@ -144,8 +144,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
     figures[6] = settled ? whole * many(excesses.relation) : Number.NaN;
     figures[7] = settled ? Math.log1p(whole * distance) : Number.NaN;
     figures[8] = settled ? whole * many(excesses.lasting) : Number.NaN;
-    figures[stillAt] = stillFigure * stillness.weigh(row);
     figures[9] = settled ? Math.log1p(whole * lastingDistance) : Number.NaN;
+    figures[stillAt] = stillFigure * stillness.weigh(row);
   };
 
   /** Power mean over the experts that have an opinion, of the mean over their figures, each against its own past. */

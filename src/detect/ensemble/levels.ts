@@ -1,4 +1,4 @@
-/** How far each feature is from the median of its last week, in robust scales: what the averages have long followed still counts here. */
+/** What is expected of each feature by its last week, and when it has been elsewhere for so long that the new level is accepted. */
 import type { ExpectedRange, FeatureSpec } from '../contract.ts';
 import { quantile } from '../quantile.ts';
 import { bound } from '../scaler.ts';

@@ -116,7 +116,7 @@ export class Relations {
     this.average.set(this.nextAverage);
   }
 
-  /** The row weighed last. @param row values; `standardised`: the same as they were weighed */
+  /** Learns the row weighed last. @param row values; `standardised`: the same as they were weighed */
   learn(row: Float64Array, standardised: Float64Array): void {
     const { width, covariance, within } = this;
     if (this.settled) {
