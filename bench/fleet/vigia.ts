@@ -27,8 +27,9 @@ export async function watchedFleet(
   { count, minutes, loads }: { count: number; minutes: number; loads: number },
   progress: (line: string) => void,
 ): Promise<Figure[]> {
-  const at = await place();
+  // First, for it takes thousands of ports: the one that Vigía is to have must still be free.
   const exporter = await startExporter(count);
+  const at = await place();
   let vigia: Vigia | undefined;
   try {
     progress(`${count} hosts learn`);
