@@ -115,15 +115,17 @@ export function supervise(
 
   /** Probes until the child ends or has to be killed; by the monotonic clock, as the wall clock may jump. @returns whether it answered. */
   const watch = async (running: Child, over: () => boolean): Promise<boolean> => {
-    const startedMs = performance.now();
-    let answeredMs: number | null = null;
+    let silentMs = 0;
+    let answered = false;
     let welcomed = false;
     while (!over() && !stopping.signal.aborted) {
+      const roundMs = performance.now();
       let isGood = false;
       try {
         await probe();
         if (over()) break;
-        answeredMs = performance.now();
+        answered = true;
+        silentMs = 0;
         // Tried again until it succeeds: silences must not stay lost because one request was.
         if (!welcomed) await spec.onReady?.();
         if (over()) break;
@@ -133,18 +135,19 @@ export function supervise(
       } catch (thrown) {
         if (over()) break;
         const why = reasonOf(thrown);
-        if (answeredMs !== null) enter('degraded', why);
+        if (answered) enter('degraded', why);
         else reason = why;
-        const silentMs = performance.now() - (answeredMs ?? startedMs);
-        if (silentMs > (answeredMs === null ? times.startMs : times.deadMs)) {
+        if (silentMs > (answered ? times.deadMs : times.startMs)) {
           log.warn({ part: spec.name }, `does not answer for ${Math.round(silentMs / 1000)} s and is killed: ${why}`);
           running.kill('SIGKILL');
           break;
         }
       }
       await Promise.race([pause(isGood ? times.probeMs : Math.min(250, times.probeMs)), running.exited]);
+      // A round that took longer than it can was held up in this process, and tells nothing of the child.
+      if (!isGood) silentMs += Math.min(performance.now() - roundMs, 2 * times.probeMs);
     }
-    return answeredMs !== null;
+    return answered;
   };
 
   const once = async (attempt: number): Promise<string> => {

@@ -74,6 +74,24 @@ describe('supervisor', () => {
     expect(supervised.health()).toMatchObject({ state: 'ok', phase: 'ready', reason: '' });
   });
 
+  it('does not blame a child for a delay of its own', async () => {
+    let held = false;
+    const { supervised, phases } = child('sleep 60', () => {
+      if (!held) return true;
+      held = false;
+      const untilMs = performance.now() + 3 * quick.deadMs;
+      while (performance.now() < untilMs);
+      return false;
+    });
+    await supervised.untilReady();
+    const first = supervised.pid();
+    held = true;
+    await until(() => phases.includes('degraded'));
+    await until(() => supervised.health().phase === 'ready');
+    expect(supervised.pid()).toBe(first);
+    expect(phases).not.toContain('backoff');
+  });
+
   it('replaces a child that was killed', async () => {
     const { supervised, phases } = child('sleep 60', () => true);
     await supervised.untilReady();
