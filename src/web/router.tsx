@@ -15,6 +15,7 @@ import {
   sectionOf,
   settingsSearch,
 } from './search.ts';
+import { Overview } from './pages/overview/Overview.tsx';
 import { Broken, Missing } from './shell/Failures.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -79,9 +80,9 @@ const overview = createRoute({
   getParentRoute: () => inside,
   path: '/',
   validateSearch: overviewSearch,
-  // Asked while the page's own files are still on their way.
   loader: ({ context }) => void context.client.prefetchQuery(overviewQuery),
-  component: lazyRouteComponent(() => import('./pages/overview/Overview.tsx'), 'Overview'),
+  // The first screen waits for no file of its own.
+  component: Overview,
 });
 
 const host = createRoute({

@@ -12,5 +12,8 @@ export default defineConfig({
     target: 'es2023',
     // Inlined files would be data: addresses, which the content security policy refuses for scripts and fonts.
     assetsInlineLimit: 0,
+    // What every page needs is one file, not one for each thing that two pages share.
+    chunkSizeWarningLimit: 800,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'base', tags: ['$initial'] }] } } },
   },
 });

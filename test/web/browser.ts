@@ -27,11 +27,18 @@ async function buildPage(): Promise<string> {
     if (Date.now() - (statSync(old, { throwIfNoEntry: false })?.mtimeMs ?? 0) > keptMs) rmSync(old, { recursive: true, force: true });
   }
   const made = mkdtempSync(`${dir}-`);
-  await build({
-    configFile: join(root, 'src', 'web', 'vite.config.ts'),
-    logLevel: 'error',
-    build: { outDir: made, emptyOutDir: true },
-  });
+  const environment = process.env['NODE_ENV'];
+  // A runner of tests sets another, and React would be the one for development.
+  process.env['NODE_ENV'] = 'production';
+  try {
+    await build({
+      configFile: join(root, 'src', 'web', 'vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: made, emptyOutDir: true },
+    });
+  } finally {
+    process.env['NODE_ENV'] = environment;
+  }
   try {
     renameSync(made, dir);
   } catch (error) {

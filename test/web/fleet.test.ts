@@ -159,3 +159,40 @@ test.for([
   expect(watch.wrongs).toEqual([]);
   await context.close();
 });
+
+test('what the first screen shows is asked for once, while its code is on its way', { timeout: 60_000 }, async () => {
+  const { page, context } = await bench.open('');
+  const asked: string[] = [];
+  const overview = new Promise<void>((resolve) => {
+    page.on('request', (request) => {
+      const { pathname } = new URL(request.url());
+      if (pathname.startsWith('/watch/api/')) asked.push(pathname.slice('/watch/api/'.length));
+      if (pathname === '/watch/api/overview') resolve();
+    });
+  });
+  // The code comes when the answer is on its way, and never where it is not.
+  await page.route('**/assets/base-*.js', async (route) => {
+    await overview;
+    await route.continue();
+  });
+  await page.reload();
+  await page.locator(rows).nth(19).waitFor();
+  for (const path of ['session', 'profiles', 'overview']) expect(asked.filter((each) => each === path)).toEqual([path]);
+  await context.close();
+});
+
+test('nothing but the session is asked for where nobody is signed in', { timeout: 60_000 }, async () => {
+  const { page, context, watch } = await bench.open('');
+  await page.locator(rows).nth(19).waitFor();
+  bench.stub.scene.session.account = null;
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/')) asked.push(new URL(request.url()).pathname);
+  });
+  await page.reload();
+  await page.waitForURL('**/watch/login**');
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  expect(new Set(asked)).toEqual(new Set(['/watch/api/session']));
+  expect(watch.wrongs).toEqual([]);
+  await context.close();
+});

@@ -37,16 +37,32 @@ export function send<T = void>(method: 'POST' | 'PUT' | 'DELETE', path: string, 
   return request<T>(method, apiUrl(path), body);
 }
 
+declare global {
+  interface Window {
+    /** Answers that public/early.js asked for, by address; null where nobody is signed in. */
+    readonly vigiaEarly?: Map<string, Promise<Response | null>>;
+  }
+}
+
+/** The answer that is already on its way, once: whoever asks later wants a new one. */
+async function early(method: string, url: string): Promise<Response | null> {
+  const answer = method === 'GET' ? window.vigiaEarly?.get(url) : undefined;
+  window.vigiaEarly?.delete(url);
+  return (await answer?.catch(() => null)) ?? null;
+}
+
 async function request<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, {
-      method,
-      credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
-    });
+    response =
+      (await early(method, url)) ??
+      (await fetch(url, {
+        method,
+        credentials: 'same-origin',
+        headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal ? { signal } : {}),
+      }));
   } catch (thrown) {
     if (signal?.aborted) throw thrown;
     throw new ApiError(0, { code: 'offline', message: 'Vigía does not answer.' });
