@@ -79,7 +79,7 @@ async function servePage(door: Door, pageDir: string, basePath: string): Promise
   const index = readFileSync(indexFile, 'utf8').replace('<base href="/"', `<base href="${basePath}/"`);
   // Only these can be asked for, whatever a path says.
   const files = new Set(globSync('**/*.*', { cwd: pageDir }).filter((name) => name !== 'index.html'));
-  await door.fastify.register(fastifyStatic, { root: pageDir, serve: false, cacheControl: false });
+  await door.fastify.register(fastifyStatic, { root: pageDir, serve: false, cacheControl: false, preCompressed: true });
 
   door.register(
     defineRoute({

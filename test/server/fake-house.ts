@@ -1,6 +1,7 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { configSchema } from '../../src/model/config.ts';
 import type { Receiver } from '../../src/model/receiver.ts';
@@ -64,6 +65,7 @@ export async function fakeHouse(world: World, settings: object = {}, parts: Part
   mkdirSync(join(pageDir, 'assets'), { recursive: true });
   writeFileSync(join(pageDir, 'index.html'), '<base href="/"><meta property="csp-nonce" nonce="__CSP_NONCE__">');
   writeFileSync(join(pageDir, 'assets', 'a-1.js'), '1');
+  writeFileSync(join(pageDir, 'assets', 'a-1.js.gz'), gzipSync('1'));
   const now = () => world.nowMs;
   const store = await openStore({ file: join(dir, 'vigia.sqlite') }, { now });
   const config = configSchema.parse({ detection: { minimumSteps: 40, window: '1h' }, ...settings });

@@ -369,23 +369,3 @@ describe('the archive', () => {
     ]);
   });
 });
-
-describe('the page', () => {
-  it('is served with a nonce of its own under every path, and nothing beside its files', async () => {
-    const page = await fake.ask(null, 'GET', '/incidents/12?state=open');
-    const nonce = /nonce="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    expect(nonce).not.toContain('CSP');
-    expect(page.headers['content-security-policy']).toContain(`'nonce-${nonce}'`);
-    expect((await fake.ask(null, 'GET', '/assets/a-1.js')).headers['cache-control']).toContain('immutable');
-    for (const path of ['/assets/../vigia.sqlite', '/assets/%2e%2e/vigia.sqlite', '/vigia.sqlite', '/api/nothing', '/assets/none.js']) {
-      expect((await fake.ask(null, 'GET', path)).status).toBe(404);
-    }
-  });
-
-  it('answers /metrics only to machines', async () => {
-    expect((await fake.ask(null, 'GET', '/metrics')).status).toBe(401);
-    const answer = await fake.app.inject({ method: 'GET', url: '/metrics', headers: { authorization: 'Bearer machine' } });
-    expect(answer.statusCode).toBe(200);
-    expect(answer.body).toContain('process_resident_memory_bytes');
-  });
-});
