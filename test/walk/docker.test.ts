@@ -129,7 +129,11 @@ describe('a real Docker engine', () => {
 
     // All new: no container was there when Vigía started.
     await Promise.all([
-      engine.run('eater', { memoryMb: 8, argv: ['/bin/dd', 'if=/dev/zero', 'of=/dev/shm/full', 'bs=1M', 'count=32'] }),
+      // Not at once: an engine that has not noted the start yet forgets why it ended.
+      engine.run('eater', {
+        memoryMb: 8,
+        argv: ['/bin/sh', '-c', 'sleep 1; exec /bin/dd if=/dev/zero of=/dev/shm/full bs=1M count=32'],
+      }),
       engine.run('looper', { memoryMb: 16, restart: 'always', argv: ['/bin/false'] }),
       engine.run('sick', { memoryMb: 16, healthy: ['/bin/false'] }),
       engine.run('job', { memoryMb: 16, argv: ['/bin/true'] }),

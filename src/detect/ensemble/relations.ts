@@ -26,6 +26,8 @@ const leastScale = 0.05;
 const newest = 0.1;
 /** Residuals of one incident repeat themselves. */
 const pace = 0.05;
+/** A diagonal entry of the precision is at least 1 / (1 + ridge); only rounding, or a hostile model, leaves less. */
+const leastPrecision = 0.5;
 const settledRows = 60;
 const settledValues = 30;
 /** In the first day it is replaced each time so much more was learned. */
@@ -174,7 +176,7 @@ export class Relations {
       let sum = 0;
       for (let j = 0; j < width; j++) sum += (precision[i * width + j] as number) * (values[j] as number);
       distance += sum * (values[i] as number);
-      raw[i] = sum / Math.sqrt(precision[i * width + i] as number);
+      raw[i] = sum / Math.sqrt(Math.max(leastPrecision, precision[i * width + i] as number));
     }
     return Math.max(0, distance);
   }
