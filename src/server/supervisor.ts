@@ -116,16 +116,17 @@ export function supervise(
   /** Probes until the child ends or has to be killed; by the monotonic clock, as the wall clock may jump. @returns whether it answered. */
   const watch = async (running: Child, over: () => boolean): Promise<boolean> => {
     let silentMs = 0;
+    let countedMs = performance.now();
     let answered = false;
     let welcomed = false;
     while (!over() && !stopping.signal.aborted) {
-      const roundMs = performance.now();
       let isGood = false;
       try {
         await probe();
         if (over()) break;
         answered = true;
         silentMs = 0;
+        countedMs = performance.now();
         // Tried again until it succeeds: silences must not stay lost because one request was.
         if (!welcomed) await spec.onReady?.();
         if (over()) break;
@@ -135,6 +136,9 @@ export function supervise(
       } catch (thrown) {
         if (over()) break;
         const why = reasonOf(thrown);
+        // A round that took longer than a pause and a probe can was held up in this process, and tells nothing of the child.
+        silentMs += Math.min(performance.now() - countedMs, 2 * times.probeMs);
+        countedMs = performance.now();
         if (answered) enter('degraded', why);
         else reason = why;
         if (silentMs > (answered ? times.deadMs : times.startMs)) {
@@ -144,8 +148,6 @@ export function supervise(
         }
       }
       await Promise.race([pause(isGood ? times.probeMs : Math.min(250, times.probeMs)), running.exited]);
-      // A round that took longer than it can was held up in this process, and tells nothing of the child.
-      if (!isGood) silentMs += Math.min(performance.now() - roundMs, 2 * times.probeMs);
     }
     return answered;
   };

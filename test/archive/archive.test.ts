@@ -128,7 +128,7 @@ describe('the archive in a real InfluxDB, fed from a real Prometheus', () => {
         const lags = `longest lag ${(longestLagMs / 1000).toFixed(1)} s`;
         return `soak: ${minutes} of ${soakMs / 60_000} min, ${rule?.points} points, ${writes} writes, ${kills.length} kills, ${failures} failed tries, ${lags}`;
       };
-      for (let untilMs = Date.now(); untilMs <= endMs; untilMs = Date.now()) {
+      for (let untilMs = beganMs; untilMs <= endMs; untilMs = Date.now()) {
         await untilArchived(archive, untilMs, async (thrown) => {
           expect(thrown).toBeInstanceOf(VigiaError);
           // Down for a few tries, then back on the same files.
