@@ -158,7 +158,9 @@ async function scoresOf(source: Source, profile: Profile, about: { fromMs: numbe
     const detector = detectors.create(detection.detector, profile.features, detectors.optionsFor(stepMs));
     const { rows, times } = rowsOf(history, learned.times, profile.features.length, () => true);
     detector.learn(rows, times);
-    const result = await scoreWindow(profile, detector, window, judged.times, { judging: judgingApart(detection, stepMs), override: null });
+    // As in the product: what streams learns each row once it is scored.
+    const options = { judging: judgingApart(detection, stepMs), override: null, mayLearn: () => true };
+    const result = await scoreWindow(profile, detector, window, judged.times, options);
     scores.set(window.entity, result.scores);
     for (const each of result.found) found.add(`${window.entity} ${each.step}`);
   }
