@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { reasons } from './reasons.ts';
 import { goalOf, numberOf, resultsDir } from './report.ts';
-import type { Part, Result } from './result.ts';
+import { meets, type Part, type Result } from './result.ts';
 
-/** docs/benchmarks.md: the kept results as tables, with machine and date. What was not reached stands there as it is. */
+/** docs/benchmarks.md: the kept results as tables, with machine and date. What was not reached stands there as it is, with the reason. */
 const pageFile = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
 const head = `# Benchmarks
@@ -49,6 +50,10 @@ function tableOf({ part, date, options, figures }: Part): string {
     ...figures.map((figure) => {
       const unit = figure.unit === 'ratio' || figure.unit === 'count' ? '' : ` ${figure.unit}`;
       return `| ${cell(figure.what)} | ${numberOf(figure.value)}${unit} | ${goalOf(figure)} | ${cell(figure.note ?? '')} |`;
+    }),
+    ...figures.flatMap((figure) => {
+      const reason = meets(figure) === false ? reasons[part]?.[figure.what] : undefined;
+      return reason === undefined ? [] : ['', `\`${figure.what}\`: ${reason}`];
     }),
   ].join('\n');
 }
