@@ -1,6 +1,6 @@
 import type { Points } from '../model/api.ts';
 import type { Profile } from '../model/profile.ts';
-import { type Board, family } from './board.ts';
+import { type Board, family, labelText } from './board.ts';
 import type { House } from './house.ts';
 import type { Learner } from './learner.ts';
 import { constant } from './promql.ts';
@@ -33,7 +33,7 @@ export function bandExposition(
       if (profile === undefined || expected === null) return [];
       return sortedFeatures(profile).flatMap(({ name: feature }, column) => {
         const band = expected[column];
-        return band === undefined ? [] : [{ labels: { profile: slug, job, instance, entity, feature }, ...band }];
+        return band === undefined ? [] : [{ labels: labelText({ profile: slug, job, instance, entity, feature }), ...band }];
       });
     });
   return [

@@ -46,27 +46,29 @@ export function createBoard(options: { profiles: ReadonlyMap<string, Profile>; f
     },
     exposition(nowMs) {
       const fresh = [...rows.values()].filter((row) => nowMs - row.tsMs <= options.freshMs && row.tsMs - nowMs <= options.freshMs);
-      const scored = fresh.filter((row) => row.score !== null);
-      const above = scored.filter((row) => row.threshold !== null && (row.score as number) >= row.threshold);
-      const identity = (row: BoardRow) => ({ profile: row.profile, job: row.job, instance: row.instance, entity: row.entity });
-      const shares = above.flatMap((row) =>
+      // Written once per entity: of thousands, the labels are most of the work.
+      const shown = fresh.map((row) => ({
+        row,
+        labels: labelText({ profile: row.profile, job: row.job, instance: row.instance, entity: row.entity }),
+      }));
+      const scored = shown.filter(({ row }) => row.score !== null);
+      const judged = scored.filter(({ row }) => row.threshold !== null);
+      const above = judged.filter(({ row }) => (row.score as number) >= (row.threshold as number));
+      const shares = above.flatMap(({ row, labels }) =>
         row.shares.slice(0, shownFeatures).map((share) => ({
           share,
-          labels: { ...identity(row), feature: share.feature, unit: unitOf(row.profile, share.feature) },
+          labels: `${labels},${labelText({ feature: share.feature, unit: unitOf(row.profile, share.feature) })}`,
         })),
       );
       return [
-        family('vigia_anomaly_score', 'gauge', 'Anomaly score in [0, 1]; high means anomalous.', scored, (row) => [
-          identity(row),
+        family('vigia_anomaly_score', 'gauge', 'Anomaly score in [0, 1]; high means anomalous.', scored, ({ row, labels }) => [
+          labels,
           row.score as number,
         ]),
-        family(
-          'vigia_anomaly_threshold',
-          'gauge',
-          'Score from which an entity counts as anomalous.',
-          scored.filter((row) => row.threshold !== null),
-          (row) => [identity(row), row.threshold as number],
-        ),
+        family('vigia_anomaly_threshold', 'gauge', 'Score from which an entity counts as anomalous.', judged, ({ row, labels }) => [
+          labels,
+          row.threshold as number,
+        ]),
         family(
           'vigia_anomaly_contribution',
           'gauge',
@@ -93,11 +95,11 @@ export function createBoard(options: { profiles: ReadonlyMap<string, Profile>; f
           'vigia_learning',
           'gauge',
           '1 while Vigía has no opinion about an entity yet.',
-          fresh.filter((row) => row.score === null && row.modelVersion === null),
-          (row) => [identity(row), 1],
+          shown.filter(({ row }) => row.score === null && row.modelVersion === null),
+          ({ labels }) => [labels, 1],
         ),
-        family('vigia_anomaly_timestamp_seconds', 'gauge', 'Time of the newest scored step.', scored, (row) => [
-          identity(row),
+        family('vigia_anomaly_timestamp_seconds', 'gauge', 'Time of the newest scored step.', scored, ({ row, labels }) => [
+          labels,
           row.tsMs / 1000,
         ]),
       ].join('');
@@ -105,20 +107,24 @@ export function createBoard(options: { profiles: ReadonlyMap<string, Profile>; f
   };
 }
 
-/** One metric family in the Prometheus text format 0.0.4. */
+/** Labels as they stand in the braces of the Prometheus text format. */
+export const labelText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([label, value]) => `${label}="${value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`)
+    .join(',');
+
+/** One metric family in the Prometheus text format 0.0.4; labels that several families share may come as `labelText` wrote them. */
 export function family<T>(
   name: string,
   type: 'gauge' | 'counter',
   help: string,
   items: readonly T[],
-  sample: (item: T) => readonly [labels: Readonly<Record<string, string>>, value: number, atMs?: number | undefined],
+  sample: (item: T) => readonly [labels: Readonly<Record<string, string>> | string, value: number, atMs?: number | undefined],
 ): string {
   if (items.length === 0) return '';
   const lines = items.map((item) => {
     const [labels, value, atMs] = sample(item);
-    const text = Object.entries(labels)
-      .map(([label, labelValue]) => `${label}="${labelValue.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`)
-      .join(',');
+    const text = typeof labels === 'string' ? labels : labelText(labels);
     return `${name}${text === '' ? '' : `{${text}}`} ${number(value)}${atMs === undefined ? '' : ` ${Math.round(atMs)}`}\n`;
   });
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;

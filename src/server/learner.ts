@@ -96,12 +96,12 @@ export function createLearner(options: {
   const { store, config, log, detectors = createDetectors(config) } = options;
   const { heavy = heavyWorkHere(detectors, config) } = options;
   const kept = createKeptModels({ store, detectors, log, onChange: options.onChange });
-  const states = new Map<string, ModelState>();
+  /** By profile and entity. */
+  const states = new Map<string, Map<string, ModelState>>();
   let gate: LearnGate = () => true;
   const refreshGate = async () => {
     if (options.gate) gate = await options.gate();
   };
-  const keyOf = (profile: string, entity: string) => `${profile}\n${entity}`;
   const fresh = (): ModelState => ({
     detector: null,
     info: null,
@@ -124,8 +124,9 @@ export function createLearner(options: {
     learnedToMs: info.trainedToMs,
   });
   const statesOf = (profile: string): Map<string, ModelState> => {
-    const prefix = keyOf(profile, '');
-    return new Map([...states].filter(([key]) => key.startsWith(prefix)).map(([key, state]) => [key.slice(prefix.length), state]));
+    const known = states.get(profile) ?? new Map<string, ModelState>();
+    states.set(profile, known);
+    return known;
   };
 
   const load = async (profile: Profile, entity: string): Promise<ModelState> => {
@@ -142,9 +143,9 @@ export function createLearner(options: {
   };
 
   const stateOf = (profile: Pick<Profile, 'slug'>, entity: string): ModelState => {
-    const key = keyOf(profile.slug, entity);
-    const state = states.get(key) ?? fresh();
-    states.set(key, state);
+    const known = statesOf(profile.slug);
+    const state = known.get(entity) ?? fresh();
+    known.set(entity, state);
     return state;
   };
 
@@ -243,7 +244,7 @@ export function createLearner(options: {
       outcome.buffer,
       modelsKept,
     );
-    states.set(keyOf(profile.slug, window.entity), scoring(detectors.load(outcome.buffer), info));
+    statesOf(profile.slug).set(window.entity, scoring(detectors.load(outcome.buffer), info));
     log.info({ profile: profile.slug, entity: window.entity, steps, version: info.version }, 'model learned');
     options.onChange(profile.slug, window.entity);
     return info;
@@ -290,10 +291,10 @@ export function createLearner(options: {
 
   return {
     async meet(profile, entities) {
+      const known = statesOf(profile.slug);
       for (const entity of entities) {
-        const key = keyOf(profile.slug, entity);
-        if (states.has(key)) continue;
-        states.set(key, await load(profile, entity));
+        if (known.has(entity)) continue;
+        known.set(entity, await load(profile, entity));
         await breathe();
       }
     },
@@ -304,15 +305,15 @@ export function createLearner(options: {
         const state = stateOf(profile, entity);
         if (state.detector?.streaming !== true) continue;
         // It knows a future that never came: it begins anew from history.
-        if (state.learnedToMs > lastMs + clockWentBackMs) states.set(keyOf(profile.slug, entity), fresh());
+        if (state.learnedToMs > lastMs + clockWentBackMs) statesOf(profile.slug).set(entity, fresh());
         else wanted.set(entity, state);
       }
       try {
         await follow({ source: options.source(), profile, states: wanted, toMs: cursorMs, mayLearn: gate, goOn });
       } finally {
         for (const [entity, state] of wanted) {
-          const key = keyOf(profile.slug, entity);
-          if (state.learnedToMs === Number.POSITIVE_INFINITY && states.get(key) === state) states.delete(key);
+          const known = statesOf(profile.slug);
+          if (state.learnedToMs === Number.POSITIVE_INFINITY && known.get(entity) === state) known.delete(entity);
         }
       }
     },
@@ -329,7 +330,7 @@ export function createLearner(options: {
       }
     },
     async replay(profile, window, times, how) {
-      const { detector } = states.get(keyOf(profile.slug, window.entity)) ?? fresh();
+      const { detector } = states.get(profile.slug)?.get(window.entity) ?? fresh();
       const { inForce, override } = how;
       if (detector === null) return scoreWindow(profile, null, window, times, { judging: plainJudging(inForce), override });
       const mayLearn = (timeMs: number) => gate(profile.slug, window.entity, timeMs);
@@ -338,13 +339,13 @@ export function createLearner(options: {
       return heavy.replay({ ...past, ...how, ...(await prepareReplay(past, about)) });
     },
     // Asking makes nothing: an entity is met by the reader alone, which loads its model.
-    of: (profile, entity) => states.get(keyOf(profile.slug, entity)) ?? fresh(),
+    of: (profile, entity) => states.get(profile.slug)?.get(entity) ?? fresh(),
     async maintain(profile, nowMs) {
       const { owns = () => true } = options;
       const mine = new Map([...statesOf(profile.slug)].filter(([entity]) => owns(profile.slug, entity)));
       for (const entity of await saveCheckpoints(store, mine, nowMs)) {
-        const key = keyOf(profile.slug, entity);
-        if (states.get(key) === mine.get(entity)) states.delete(key);
+        const known = statesOf(profile.slug);
+        if (known.get(entity) === mine.get(entity)) known.delete(entity);
       }
       const due = [...mine]
         .filter(([, state]) => isDue(state, nowMs))
@@ -374,23 +375,23 @@ export function createLearner(options: {
     async rollBack(profile, entity, number) {
       const { detector } = await kept.version(profile, entity, number);
       const info = await store.models.activate(profile.slug, entity, number);
-      states.set(keyOf(profile.slug, entity), scoring(detector, info));
+      statesOf(profile.slug).set(entity, scoring(detector, info));
       options.onChange(profile.slug, entity);
       return info;
     },
     async refresh(profile) {
       const versions = await store.models.activeVersions(profile.slug);
-      for (const [entity, { info }] of statesOf(profile.slug))
-        if ((versions.get(entity) ?? null) !== (info?.version ?? null)) states.delete(keyOf(profile.slug, entity));
+      const known = statesOf(profile.slug);
+      for (const [entity, { info }] of known) if ((versions.get(entity) ?? null) !== (info?.version ?? null)) known.delete(entity);
     },
     relearn(profile, entity, span) {
-      const state = states.get(keyOf(profile.slug, entity));
+      const state = states.get(profile.slug)?.get(entity);
       if (!state?.info || state.info.pinned) return;
       const learnedToMs = Math.max(state.info.trainedToMs, state.learnedToMs);
       if (span === undefined || overlaps(span, state.info.trainedFromMs, learnedToMs)) Object.assign(state, { stale: true, nextTryMs: 0 });
     },
     forget(profile, entity) {
-      states.delete(keyOf(profile, entity));
+      states.get(profile)?.delete(entity);
     },
   };
 }

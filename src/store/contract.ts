@@ -195,8 +195,8 @@ export interface PipelineStore {
   ranges(ledger: string, fromMs: number, toMs: number): Promise<ScoredRange[]>;
   /** Rows of `sinceMs` and later; all of them without it. */
   board(sinceMs?: number): Promise<BoardRow[]>;
-  /** Of one profile, of one name, or all. */
-  entities(profile?: string, entity?: string): Promise<EntityRow[]>;
+  /** Of one profile, of these names, or all. */
+  entities(profile?: string, names?: readonly string[]): Promise<EntityRow[]>;
   setThreshold(profile: string, entity: string, threshold: number | null): Promise<void>;
   /** Null follows the profile. The entity need not have been seen yet. */
   setEntityRealtime(profile: string, entity: string, on: boolean | null): Promise<void>;

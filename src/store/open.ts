@@ -2,13 +2,14 @@ import { closeSync, createWriteStream, existsSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { userInfo } from 'node:os';
-import { CamelCasePlugin, Kysely } from 'kysely';
+import { Kysely } from 'kysely';
 import { reasonOf, VigiaError } from '../model/errors.ts';
 import { accountStore } from './accounts.ts';
 import { alarmStore } from './alarms.ts';
 import { archiveStore } from './archive.ts';
 import { auditStore } from './audit.ts';
 import { dumpTo, loadFrom } from './backup.ts';
+import { CamelCaseNames } from './camel-case.ts';
 import type { Context } from './context.ts';
 import type { Store, StoreKind } from './contract.ts';
 import { findingStore } from './findings.ts';
@@ -88,7 +89,7 @@ function assemble(context: Context, location: StoreLocation, list: readonly Migr
 }
 
 async function connect(location: StoreLocation): Promise<Database> {
-  const plugins = [new CamelCasePlugin()];
+  const plugins = [new CamelCaseNames()];
   if ('file' in location) {
     try {
       const database = openSqlite(location.file);

@@ -82,10 +82,12 @@ export function pipelineStore({ db, now }: Context): PipelineStore {
       const rows = await query.execute();
       return rows.map(({ sharesJson, ...rest }) => ({ ...rest, shares: parse(sharesJson), basis: rest.basis as ThresholdBasis | null }));
     },
-    async entities(profile, entity) {
+    async entities(profile, names) {
+      // PostgreSQL has no empty "in ()".
+      if (names?.length === 0) return [];
       let query = db.selectFrom('entity').selectAll().orderBy('profile').orderBy('entity');
       if (profile !== undefined) query = query.where('profile', '=', profile);
-      if (entity !== undefined) query = query.where('entity', '=', entity);
+      if (names !== undefined) query = query.where('entity', 'in', [...names]);
       return (await query.execute()).map((row) => ({ ...row, realtime: row.realtime === null ? null : row.realtime === 1 }));
     },
     setThreshold: (profile, entity, threshold) => setOfEntity(profile, entity, { thresholdOverride: threshold }),

@@ -3,7 +3,7 @@ import type { Mark } from '../model/mark.ts';
 import type { AlarmRow, ArchiveRow } from './contract.ts';
 
 /**
- * The tables, as code sees them: camelCase here, snake_case in the database (CamelCasePlugin). Times are Unix
+ * The tables, as code sees them: camelCase here, snake_case in the database (CamelCaseNames). Times are Unix
  * milliseconds, switches 0 or 1, `…Json` columns JSON as text, so that one schema serves SQLite and PostgreSQL.
  */
 export interface Tables {

@@ -5,34 +5,37 @@ import { bit, type Context, parse, refuseTwins } from './context.ts';
 import type { TargetStore } from './contract.ts';
 import type { TargetRow } from './schema.ts';
 
-export function targetStore({ db, kind }: Context): TargetStore {
+export function targetStore(context: Context): TargetStore {
+  const { db } = context;
   let kept: { version: string; targets: readonly Target[] } | null = null;
+  let writes = 0;
+  /** A write counts once it is done: what is listed before that is not kept beyond it. */
+  const counted = <T>(write: Promise<T>): Promise<T> => write.finally(() => writes++);
   const twin = (target: Target) => `There is a target "${target.id}" or one with the address ${target.address} already.`;
   return {
     async list() {
       // Discovery alone asks for each profile every 5 s, and of thousands of targets nothing is new.
-      const version = kind === 'sqlite' ? await versionOf(db) : null;
-      if (version !== null && kept?.version === version) return [...kept.targets];
-      const targets = (await db.selectFrom('target').selectAll().orderBy('name').orderBy('id').execute()).map(toTarget);
-      kept = version === null ? null : { version, targets };
-      return [...targets];
+      const version = `${writes} ${await versionOf(context)}`;
+      if (kept?.version !== version) {
+        const rows = await db.selectFrom('target').selectAll().orderBy('name').orderBy('id').execute();
+        kept = { version, targets: rows.map(toTarget) };
+      }
+      return [...kept.targets];
     },
     async get(id) {
       const row = await db.selectFrom('target').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : toTarget(row);
     },
     async insert(target) {
-      await refuseTwins(twin(target), db.insertInto('target').values(toRow(target)).execute());
+      await counted(refuseTwins(twin(target), db.insertInto('target').values(toRow(target)).execute()));
     },
     async update(target) {
-      const { numUpdatedRows } = await refuseTwins(
-        twin(target),
-        db.updateTable('target').set(toRow(target)).where('id', '=', target.id).executeTakeFirstOrThrow(),
-      );
+      const change = db.updateTable('target').set(toRow(target)).where('id', '=', target.id);
+      const { numUpdatedRows } = await counted(refuseTwins(twin(target), change.executeTakeFirstOrThrow()));
       if (numUpdatedRows === 0n) throw new VigiaError('not-found', { thing: 'target', id: target.id });
     },
     async remove(id) {
-      return (await db.deleteFrom('target').where('id', '=', id).executeTakeFirstOrThrow()).numDeletedRows > 0n;
+      return (await counted(db.deleteFrom('target').where('id', '=', id).executeTakeFirstOrThrow())).numDeletedRows > 0n;
     },
   };
 }
@@ -55,8 +58,14 @@ function toTarget({ labelsJson, enabled, scheme, managedBy, ...rest }: TargetRow
   };
 }
 
-/** Another one after each change of the database, by this connection or by others. */
-async function versionOf(db: Context['db']): Promise<string> {
-  const asked = sql<{ others: number; own: number }>`select data_version as others, total_changes() as own from pragma_data_version`;
-  return (await asked.execute(db)).rows.map(({ others, own }) => `${others} ${own}`).join();
+/**
+ * Another one after each change of the table that this store did not write itself. SQLite counts what other connections write, and
+ * the tables made anew by a backup that was loaded; PostgreSQL, which serves several instances, is asked for a sum of the content.
+ */
+async function versionOf({ db, kind }: Context): Promise<string> {
+  const asked =
+    kind === 'sqlite'
+      ? sql<{ version: string }>`select data_version || ' ' || schema_version as version from pragma_data_version, pragma_schema_version`
+      : sql<{ version: string | null }>`select md5(string_agg(target::text, ',' order by id)) as version from target`;
+  return (await asked.execute(db)).rows[0]?.version ?? '';
 }

@@ -8,6 +8,7 @@ import type { Profile } from '../../src/model/profile.ts';
 import { prometheusFiles } from '../../src/server/derive/prometheus-files.ts';
 import { discoveryOf } from '../../src/server/discovery.ts';
 import type { House } from '../../src/server/house.ts';
+import { alone } from '../../src/server/shares.ts';
 import { loadProfiles, withEnergyLevels } from '../../src/server/profiles.ts';
 import { ownSource } from '../../src/server/source.ts';
 import { energyPower, energyView, startOfDay } from '../../src/server/views/energy.ts';
@@ -107,6 +108,7 @@ describe('energy devices on a real Prometheus', () => {
       now: Date.now,
       board: { get: () => null },
       learner: { of: () => ({ learningUntilMs: null }) },
+      shares: alone,
       store: {
         targets: { list: async () => targets() },
         pipeline: { entities: nothing, profileRealtime: async () => new Map() },

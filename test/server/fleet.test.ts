@@ -265,6 +265,38 @@ describe('a house with many targets', () => {
     expect(whole.targets.at(-1)).toMatchObject({ id: 'host5', enabled: false });
   });
 
+  it('says the same of a few as of all, and what the pipeline knows of each', async () => {
+    const { house } = fake;
+    const { query } = house.prometheus;
+    const down = new Set(['host3', 'host40', 'host41']);
+    const setRealtime = async (on: boolean | null) => {
+      for (const host of ['host1', 'host9', 'host40', 'host120']) await house.store.pipeline.setEntityRealtime(profile.slug, host, on);
+    };
+    await setRealtime(false);
+    Object.assign(house.prometheus, {
+      query: async (expr: string) =>
+        (await query(expr)).map((sample) => (down.has(sample.labels['target'] ?? '') ? { ...sample, value: 0 } : sample)),
+    });
+    try {
+      const whole = await get<Overview>('/api/overview');
+      const rows = new Map((await house.store.pipeline.entities()).map((row) => [row.entity, row]));
+      for (const { id, realtime, sinceMs } of whole.targets) {
+        expect([id, realtime]).toEqual([id, rows.get(id)?.realtime ?? true]);
+        if (down.has(id) || id === 'host9') expect([id, sinceMs]).toEqual([id, id === 'host9' ? null : rows.get(id)?.lastSeenMs]);
+      }
+      expect(whole.targets.filter(({ realtime }) => !realtime).map(({ id }) => id)).toEqual(['host40', 'host9', 'host1', 'host120']);
+      for (const most of [0, 1, 6, 100, 101]) {
+        const part = await get<Overview>(`/api/overview?targets=${most}`);
+        expect(part).toEqual({ ...whole, targets: whole.targets.slice(0, most) });
+      }
+      const page = await get<TargetPage>('/api/overview/targets?limit=20&offset=3');
+      expect(page).toEqual({ targets: whole.targets.slice(3, 23), total: 130 });
+    } finally {
+      Object.assign(house.prometheus, { query });
+      await setRealtime(null);
+    }
+  });
+
   it('finds some by their words, by standing, by id, and page by page', async () => {
     const ids = async (query: string) => (await get<TargetPage>(`/api/overview/targets?${query}`)).targets.map(({ id }) => id);
     expect(await ids('find=rack%3Dr6+host7')).toEqual(['host77', 'host7']);

@@ -77,7 +77,7 @@ onBoth('a store of many', (bench) => {
     expect(new Set(entities.map(({ scoredSteps, lastSeenMs }) => `${scoredSteps} ${lastSeenMs}`))).toEqual(new Set(['2 3000']));
     expect((await pipeline.board()).filter(({ tsMs }) => tsMs === 3_000)).toHaveLength(names.length);
     expect((await store.alarms.list('linux-host')).filter(({ tsMs }) => tsMs === 3_000)).toHaveLength(names.length);
-    expect((await pipeline.entities(undefined, 'host7')).map(({ profile, entity }) => [profile, entity])).toEqual([
+    expect((await pipeline.entities(undefined, ['host7', 'nobody'])).map(({ profile, entity }) => [profile, entity])).toEqual([
       ['linux-host', 'host7'],
     ]);
   });

@@ -103,7 +103,7 @@ async function everyContainer(house: House): Promise<{ engines: Engine[]; known:
 async function cadvisorTargets(house: House): Promise<TargetOverview[]> {
   const isCadvisor = (target: Target): boolean => target.profile === slug && isAtAddress(target);
   if (!(await house.store.targets.list()).some(isCadvisor)) return [];
-  return (await targetOverviews(house, { hosts: false, containers: true }, isCadvisor)).targets;
+  return targetOverviews(house, { hosts: false, containers: true }, isCadvisor);
 }
 
 function engineContainers(engine: WatchedEngine): { id: string; known: Known }[] {

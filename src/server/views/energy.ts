@@ -19,7 +19,7 @@ export async function energyView(house: House, scope: Scope): Promise<Energy> {
   if (profile === null) return { sinceMs, devices: [] };
   const power = profile.features.find(({ unit }) => unit === 'watts');
   const current = profile.features.find(({ unit }) => unit === 'amperes');
-  const [{ targets }, watts, amperes, joules] = await Promise.all([
+  const [targets, watts, amperes, joules] = await Promise.all([
     targetOverviews(house, scope, (target) => target.profile === profile.slug && target.enabled),
     newest(house, profile, power, nowMs, (expr) => expr),
     newest(house, profile, current, nowMs, (expr) => expr),

@@ -1,19 +1,20 @@
 import type { Scope } from '../../model/account.ts';
 import type { Overview, Points, TargetOverview, TargetPage } from '../../model/api.ts';
-import { reasonOf } from '../../model/errors.ts';
 import { finder } from '../../model/find.ts';
 import { type Standing, standingOf } from '../../model/fleet.ts';
 import type { Alert, IncidentSummary } from '../../model/incident.ts';
 import { type Kind, kindSchema } from '../../model/profile.ts';
 import type { State, Target } from '../../model/target.ts';
+import type { BoardRow } from '../../model/score.ts';
 import type { EntityRow } from '../../store/contract.ts';
-import { freshMs, type House } from '../house.ts';
+import type { House } from '../house.ts';
 import { anyOf } from '../promql.ts';
 import { scrapeReason } from '../scrape-reason.ts';
-import { summaryOf, worstFirst } from './fleet.ts';
+import { type Facts, facts, keyOf } from './facts.ts';
+import { type Listed, summaryOf, worstFirst } from './fleet.ts';
 import { podTarget } from './pods.ts';
-import { scrapeErrors, upOf, upOfOne } from './scrapes.ts';
 
+const noAlerts: readonly Alert[] = [];
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 
@@ -39,9 +40,14 @@ export interface Watched {
 
 /** Everything watched: the inventory, and entities that only an adopted source knows; with `parts` also what a target brings, as containers. */
 export async function watched(house: House, scope: Scope, parts = false): Promise<Watched[]> {
-  const [inventory, entities] = await Promise.all([house.store.targets.list(), house.store.pipeline.entities()]);
-  return placed(house, scope, { targets: [...inventory, ...(house.kubernetes?.targets() ?? [])], entities, parts });
+  const [targets, entities] = await Promise.all([inventory(house), house.store.pipeline.entities()]);
+  return placed(house, scope, { targets, entities, parts });
 }
+
+const inventory = async (house: House): Promise<Target[]> => [
+  ...(await house.store.targets.list()),
+  ...(house.kubernetes?.targets() ?? []),
+];
 
 function placed(
   house: House,
@@ -68,7 +74,7 @@ export interface Found extends Watched {
 
 /** One thing by its id, where the account may see it: a target, or what a target brings along, such as a container or a pod. */
 export async function findWatched(house: House, scope: Scope, id: string): Promise<Found | null> {
-  const [own, entities] = await Promise.all([house.store.targets.get(id), house.store.pipeline.entities(undefined, id)]);
+  const [own, entities] = await Promise.all([house.store.targets.get(id), house.store.pipeline.entities(undefined, [id])]);
   const known = own ?? house.kubernetes?.targets().find((target) => target.id === id);
   const all = { targets: known === undefined ? [] : [known], entities };
   const [whole] = placed(house, scope, { ...all, parts: false });
@@ -79,8 +85,6 @@ export async function findWatched(house: House, scope: Scope, id: string): Promi
   if (target === undefined) return null;
   return { target, pod, entity: brought.find((each) => each.target.profile === target.profile)?.entity ?? null };
 }
-
-const keyOf = (profile: string, entity: string): string => `${profile}\n${entity}`;
 
 /** Whether a target of this profile brings many entities. */
 export const bringsMany = (house: House, profile: string): boolean => (house.profiles.get(profile)?.identity.length ?? 1) > 1;
@@ -100,55 +104,19 @@ function adoptedTarget(row: EntityRow): Target {
   };
 }
 
-/** What is asked once, however many targets it is about. */
-interface Facts {
-  readonly nowMs: number;
-  readonly freshMs: number;
-  /** Why Prometheus says nothing, or null when it answers. */
-  readonly silent: string | null;
-  readonly up: ReadonlyMap<string, number>;
-  readonly errors: ReadonlyMap<string, string>;
-  /** By profile and entity. */
-  readonly live: ReadonlyMap<string, readonly Alert[]>;
-  readonly realtime: ReadonlyMap<string, boolean>;
-}
-
-/** Of one target, or of all. */
-async function facts(house: House, id?: string): Promise<Facts> {
-  const { prometheus } = house;
-  const live = new Map<string, Alert[]>();
-  for (const { alert } of await house.store.incidents.liveAlerts()) {
-    const key = keyOf(alert.profile, alert.entity);
-    const alerts = live.get(key);
-    if (alerts === undefined) live.set(key, [alert]);
-    else alerts.push(alert);
-  }
-  const realtime = await house.store.pipeline.profileRealtime();
-  const common = { nowMs: house.now(), freshMs: freshMs(house.source), live, realtime };
-  try {
-    const up = await (id === undefined ? upOf(prometheus) : upOfOne(prometheus, id));
-    const down = [...up].filter(([, value]) => value !== 1).map(([target]) => target);
-    // That they are down is known all the same.
-    const errors = await scrapeErrors(prometheus, down).catch(() => new Map<string, string>());
-    return { ...common, silent: null, up, errors };
-  } catch (thrown) {
-    return { ...common, silent: reasonOf(thrown), up: new Map(), errors: new Map() };
-  }
-}
-
 /** Points of all sparklines together: of many targets each has fewer. */
 const sparkPoints = 12_000;
-/** More are not named in a query: all are asked for. */
-const mostNamed = 100;
-
 /** The same with their scores of the last hour; without them where Prometheus is silent. */
 async function withSparks(house: House, targets: TargetOverview[], { silent }: Pick<Facts, 'silent'>): Promise<TargetOverview[]> {
   if (targets.length === 0 || silent !== null) return targets;
   const stepMs =
     [1, 2, 5, 10].map((minutes) => minutes * minuteMs).find((ms) => (targets.length * hourMs) / ms <= sparkPoints) ?? 15 * minuteMs;
   const toMs = Math.floor(house.now() / stepMs) * stepMs;
-  const named = targets.length > mostNamed ? '' : `{${anyOf('entity', [...new Set(targets.map(({ id }) => id))])}}`;
-  const series = await house.prometheus.queryRange(`vigia_anomaly_score${named}`, { fromMs: toMs - hourMs, toMs, stepMs }).catch(() => []);
+  const entities = named([...new Set(targets.map(({ id }) => id))]);
+  const selector = entities === undefined ? '' : `{${anyOf('entity', entities)}}`;
+  const series = await house.prometheus
+    .queryRange(`vigia_anomaly_score${selector}`, { fromMs: toMs - hourMs, toMs, stepMs })
+    .catch(() => []);
   const points = new Map(series.map((each) => [keyOf(each.labels['profile'] ?? '', each.labels['entity'] ?? ''), pointsOf(each)]));
   return targets.map((target) => ({ ...target, spark: points.get(keyOf(target.profile, target.id)) ?? [] }));
 }
@@ -185,40 +153,83 @@ function stateOf(
   return { state: 'ok', reason: '', sinceMs: null };
 }
 
+/** How a target stands, and what its row needs besides. */
+interface Stood extends Listed, Watched {
+  readonly reason: string;
+  readonly alerts: readonly Alert[];
+}
+
+function standing(house: House, { target, entity }: Watched, known: Facts): Stood {
+  const { id, name, profile, enabled } = target;
+  const alerts = known.live.get(keyOf(profile, id)) ?? noAlerts;
+  const { state, reason, sinceMs } = stateOf(house, { target, entity }, known, alerts);
+  const { learningUntilMs: own } = house.learner.of({ slug: profile }, id);
+  // Of what another instance works on, only the board knows.
+  const learningUntilMs = own ?? (house.shares.owns(profile, id) ? null : (freshRow(house, target, known)?.learningUntilMs ?? null));
+  return { id, name, enabled, state, reason, sinceMs, learningUntilMs, alerts, target, entity };
+}
+
+function freshRow(house: House, { profile, id }: Target, known: Facts): BoardRow | null {
+  const row = house.board.get(profile, id);
+  return row !== null && known.nowMs - row.tsMs <= known.freshMs ? row : null;
+}
+
 /** Without its scores of the last hour. */
-function overviewOf(house: House, { target, entity }: Watched, known: Facts): TargetOverview {
-  const row = house.board.get(target.profile, target.id);
-  const fresh = row !== null && known.nowMs - row.tsMs <= known.freshMs;
-  const learning = house.learner.of({ slug: target.profile }, target.id).learningUntilMs;
-  const alerts = known.live.get(keyOf(target.profile, target.id)) ?? [];
+function overviewOf(house: House, { target, entity, alerts, ...stands }: Stood, known: Facts): TargetOverview {
+  const row = freshRow(house, target, known);
   return {
     ...target,
-    ...stateOf(house, { target, entity }, known, alerts),
-    score: fresh ? row.score : null,
-    threshold: fresh ? row.threshold : null,
-    // Of what another instance works on, only the board knows.
-    learningUntilMs: learning ?? (fresh && !house.shares.owns(target.profile, target.id) ? row.learningUntilMs : null),
+    state: stands.state,
+    reason: stands.reason,
+    sinceMs: stands.sinceMs,
+    score: row?.score ?? null,
+    threshold: row?.threshold ?? null,
+    learningUntilMs: stands.learningUntilMs,
     realtime: entity?.realtime ?? known.realtime.get(target.profile) ?? house.config.detection.realtime,
     firing: alerts.filter(({ state }) => state === 'firing').length,
     spark: [],
   };
 }
 
-/** All that are `wanted`, without their scores of the last hour; `silent` says why Prometheus says nothing. */
-export async function targetOverviews(
+/** How all stand that are `wanted`. Of an inventory of thousands the pipeline's rows are read of those alone that are not well. */
+async function standings(
   house: House,
   scope: Scope,
   wanted: (target: Target) => boolean = () => true,
-): Promise<{ targets: TargetOverview[]; silent: string | null }> {
-  const [everything, known] = await Promise.all([watched(house, scope), facts(house)]);
-  const targets = everything.filter(({ target }) => wanted(target)).map((each) => overviewOf(house, each, known));
-  return { targets, silent: known.silent };
+): Promise<{ stood: Stood[]; known: Facts }> {
+  const [targets, known] = await Promise.all([inventory(house), facts(house)]);
+  const isAdopted = house.config.prometheus.source !== undefined;
+  const unwell = targets.filter(({ id, enabled }) => enabled && known.up.get(id) !== 1).map(({ id }) => id);
+  const entities = await house.store.pipeline.entities(undefined, isAdopted ? undefined : named(unwell));
+  const all = placed(house, scope, { targets, entities, parts: false });
+  return { stood: all.filter(({ target }) => wanted(target)).map((each) => standing(house, each, known)), known };
+}
+
+/** More are not named in a query: all are asked for. */
+const mostNamed = 100;
+const named = (ids: readonly string[]): readonly string[] | undefined => (ids.length > mostNamed ? undefined : ids);
+
+/** Rows of those that stand so, without their scores of the last hour. */
+async function overviewsOf(house: House, stood: readonly Stood[], known: Facts): Promise<TargetOverview[]> {
+  const unread = stood.filter(({ entity }) => entity === null).map(({ id }) => id);
+  const rows = await house.store.pipeline.entities(undefined, named(unread));
+  const byKey = new Map(rows.map((row) => [keyOf(row.profile, row.entity), row]));
+  return stood.map((each) => {
+    const entity = each.entity ?? byKey.get(keyOf(each.target.profile, each.id)) ?? null;
+    return overviewOf(house, { ...each, entity }, known);
+  });
+}
+
+/** All that are `wanted`, without their scores of the last hour. */
+export async function targetOverviews(house: House, scope: Scope, wanted: (target: Target) => boolean): Promise<TargetOverview[]> {
+  const { stood, known } = await standings(house, scope, wanted);
+  return overviewsOf(house, stood, known);
 }
 
 export async function oneOverview(house: House, found: Found): Promise<TargetOverview> {
   const { target, pod } = found;
   const known = await facts(house, target.id);
-  const bare = overviewOf(house, found, known);
+  const bare = overviewOf(house, standing(house, found, known), known);
   const [shown = bare] = await withSparks(house, [bare], known);
   return shown.firing > 0 || pod === null ? shown : { ...shown, state: pod.state, reason: pod.reason, sinceMs: pod.sinceMs };
 }
@@ -233,12 +244,12 @@ export async function overview(
   scope: Scope,
   most: { targets?: number | undefined; incidents?: number | undefined } = {},
 ): Promise<Overview> {
-  const [everything, open, unknown] = await Promise.all([
-    targetOverviews(house, scope),
+  const [{ stood, known }, open, unknown] = await Promise.all([
+    standings(house, scope),
     incidentsOf(house, scope, 'open'),
     incidentsOf(house, scope, 'unknown'),
   ]);
-  const targets = worstFirst(everything.targets);
+  const targets = worstFirst(stood);
   const parts = house.health();
   const states: State[] = [...targets.filter((target) => target.enabled).map((target) => target.state), ...parts.map((part) => part.state)];
   if (open.incidents.length > 0) states.push('bad');
@@ -247,7 +258,7 @@ export async function overview(
     nowMs: house.now(),
     state: worst(states),
     summary: summaryOf(targets, open.incidents),
-    targets: await listed(house, targets.slice(0, most.targets), everything, open.incidents),
+    targets: await listed(house, targets.slice(0, most.targets), known, open.incidents),
     incidents: incidents.sort((a, b) => b.openedMs - a.openedMs).slice(0, most.incidents),
     incidentsTotal: open.total + unknown.total,
     parts,
@@ -262,28 +273,22 @@ export async function overviewTargets(
 ): Promise<TargetPage> {
   const found = finder(asked.find);
   const ids = asked.ids === undefined ? null : new Set(asked.ids);
-  const [everything, open] = await Promise.all([
-    targetOverviews(house, scope, (target) => (ids?.has(target.id) ?? true) && found(target)),
+  const [{ stood, known }, open] = await Promise.all([
+    standings(house, scope, (target) => (ids?.has(target.id) ?? true) && found(target)),
     incidentsOf(house, scope, 'open'),
   ]);
-  const { targets } = everything;
-  const wanted = asked.standing === undefined ? targets : targets.filter((target) => standingOf(target) === asked.standing);
+  const wanted = asked.standing === undefined ? stood : stood.filter((target) => standingOf(target) === asked.standing);
   const page = worstFirst(wanted).slice(asked.offset, asked.offset + asked.limit);
-  return { targets: await listed(house, page, everything, open.incidents), total: wanted.length };
+  return { targets: await listed(house, page, known, open.incidents), total: wanted.length };
 }
 
 const incidentsOf = (house: House, scope: Scope, state: 'open' | 'unknown') =>
   house.store.incidents.list({ state, kinds: kindsOf(scope), limit: mostOpen, offset: 0 });
 
 /** What only those need that somebody looks at: scores of the last hour, and why. */
-async function listed(
-  house: House,
-  targets: TargetOverview[],
-  known: Pick<Facts, 'silent'>,
-  open: readonly IncidentSummary[],
-): Promise<TargetOverview[]> {
+async function listed(house: House, targets: readonly Stood[], known: Facts, open: readonly IncidentSummary[]): Promise<TargetOverview[]> {
   const incidents = new Map(open.map((incident) => [keyOf(incident.profile, incident.entity), incident]));
-  const withScores = await withSparks(house, targets, known);
+  const withScores = await withSparks(house, await overviewsOf(house, targets, known), known);
   return withScores.map((target) => ({ ...target, incident: incidents.get(keyOf(target.profile, target.id)) ?? null }));
 }
 
