@@ -20,6 +20,7 @@ Installed.
     expect(out).toBe(`node ${version} in ${dir}:
 <--disable-warning=ExperimentalWarning>
 <--max-semi-space-size=2>
+<--no-parallel-scavenge>
 <--optimize-for-size>
 <${clone}/src/cli/main.ts>
 <up>
