@@ -283,10 +283,13 @@ function levelShift(detector: Detector, { whole, train, baseAlerts, alerts, at, 
     for (let row = at; row < end; row++) rows[row * width + metric] = (rows[row * width + metric] as number) + step;
   }
   const flags = alerts(streamed(detector, { rows, times: whole.times.subarray(0, end) }));
-  const own = flags.subarray(at).map((flag, row) => (flag === 1 && baseAlerts[at + row] === 0 ? 1 : 0));
+  const after = flags.subarray(at);
+  const own = alarmsMoreOf(after, baseAlerts.subarray(at));
   const last = runsOf(own).at(-1)?.[1];
+  // An alarm that goes on while something else would alarm as well is still one.
+  const alarms = alarmsOf(after, alarmRules(stepSeconds).gap).filter(([from, to]) => own.subarray(from, to + 1).includes(1));
   return {
-    levelShiftAlarms: alarmsOf(own, alarmRules(stepSeconds).gap).length,
+    levelShiftAlarms: alarms.length,
     levelShiftHours: last === undefined ? 0 : (last + 1) / hour,
   };
 }

@@ -21,8 +21,8 @@ import { Standard } from './ensemble/standard.ts';
 import type { DetectorOptions } from './options.ts';
 import { exceedance } from './scaler.ts';
 import { largestTamed, tamed } from './streaming/evidence.ts';
-import { numbers } from './streaming/fields.ts';
-import { streamingKind } from './streaming/streaming-detector.ts';
+import { counts, numbers } from './streaming/fields.ts';
+import { leastStreamedRows, streamingKind } from './streaming/streaming-detector.ts';
 import type { Method, Tick } from './streaming/streaming-detector.ts';
 
 const quick = 0.5;
@@ -40,10 +40,13 @@ const rawWeight = 0.8;
 const agreement = 0.7;
 /** The squares that name features are smoothed as well, but less: the row that an alarm is about names them. */
 const newestNaming = 0.5;
+/** A feature that joins is not heard before so many values: as many as a detector learns before it speaks. */
+const joiningValues = leastStreamedRows;
 /** What a feature's rest is worth in a row that hangs, in scales; and its figure, for it is no matter of degree. */
 const stillScales = 8;
 const stillFigure = 100;
 const largestSmoothed = 1e9;
+const mostMissed = 2 ** 40;
 
 /** How many features are beyond the ordinary, and how far: sum of log(1 + excess). */
 function many(excesses: Float64Array): number {
@@ -97,6 +100,11 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   const relations = new Relations(features, stepMs, ranges);
   const standards = figureNames.map(() => new Standard(stepMs));
   const smoothed = new Float64Array(1);
+  /** Steps since each feature was seen, beyond those since the last row. */
+  const missed = new Float64Array(width);
+  /** Rows learned, at most `joiningValues`, and values until each feature is heard. */
+  const rows = new Float64Array(1);
+  const unheard = new Float64Array(width).fill(joiningValues);
   /** Each feature's squares of what names it, smoothed. */
   const moved = new Float64Array(width);
 
@@ -112,12 +120,19 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   /** Those that name the features of an alarm. */
   const naming = [excesses.motion, excesses.slower, excesses.restless, excesses.shift];
   const standardised = new Float64Array(width);
+  const moves = new Float64Array(width);
   const figures = new Float64Array(figureNames.length);
+
+  /** A feature that was missing was last seen longer ago than the row. */
+  const tickOf = (index: number, tick: Tick): Tick =>
+    missed[index] === 0 ? tick : { ...tick, steps: tick.steps + (missed[index] as number) };
+
+  const isUnheard = (index: number): boolean => (unheard[index] as number) > 0 && rows[0] === joiningValues;
 
   const look = (row: Float64Array, tick: Tick): void => {
     let missing = 0;
     for (const [index, { direction }] of features.entries()) {
-      const own = relations.standardised(index, row[index] as number);
+      const own = isUnheard(index) ? Number.NaN : relations.standardised(index, row[index] as number);
       // A harmless move is no break of a relation, but its neighbours may need it to be explained.
       standardised[index] = exceedance(own, direction) > 0 ? own : Math.max(-ordinaryScales, Math.min(ordinaryScales, own));
     }
@@ -125,11 +140,17 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
     const { distance, lastingDistance } = settled ? relations.weigh(standardised) : unsettled;
     for (const [index, { direction }] of features.entries()) {
       const value = row[index] as number;
-      if (Number.isNaN(value)) missing++;
-      excesses.motion[index] = exceedance(motion.scaled(index, value, tick), direction);
-      excesses.slower[index] = exceedance(slower.scaled(index, value, tick), direction);
-      excesses.restless[index] = Math.abs(restlessness.scaled(index, excesses.motion[index] as number));
-      excesses.shift[index] = exceedance(shift.scaled(index, short.meanWith(index, value), tick), direction);
+      const own = tickOf(index, tick);
+      moves[index] = exceedance(motion.scaled(index, value, own), direction);
+      if (Number.isNaN(value) || isUnheard(index)) {
+        missing++;
+        for (const excess of Object.values(excesses)) excess[index] = 0;
+        continue;
+      }
+      excesses.motion[index] = moves[index] as number;
+      excesses.slower[index] = exceedance(slower.scaled(index, value, own), direction);
+      excesses.restless[index] = Math.abs(restlessness.scaled(index, moves[index] as number));
+      excesses.shift[index] = exceedance(shift.scaled(index, short.meanWith(index, value), own), direction);
       excesses.relation[index] = settled ? exceedance(relations.residuals[index] as number, direction) : 0;
       excesses.lasting[index] = settled ? exceedance(relations.lasting[index] as number, direction) : 0;
     }
@@ -181,10 +202,10 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       for (const [index, { direction }] of features.entries()) {
         const value = row[index] as number;
         parts[index] = Math.sqrt(movedWith(index, tick));
-        const moved = exceedance(motion.deviation(index, value, tick), direction);
+        const own = tickOf(index, tick);
         exceedances[index] = Math.max(
-          moved,
-          exceedance(shift.deviation(index, value, tick), direction),
+          exceedance(motion.deviation(index, value, own), direction),
+          exceedance(shift.deviation(index, value, own), direction),
           exceedance(levels.deviation(index, value), direction),
           // In a row that hangs no change is what matters.
           figures[stillAt] === 0 ? 0 : Number.POSITIVE_INFINITY,
@@ -205,15 +226,19 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       stillness.learn(row, tick);
       // A mean of rows, not of time: after a gap one row is not all there is.
       const aStep = { ...tick, steps: 1 };
+      rows[0] = Math.min(joiningValues, (rows[0] as number) + 1);
       let accepted = false;
       for (const [index, value] of row.entries()) {
+        const own = tickOf(index, tick);
+        missed[index] = Number.isNaN(value) ? Math.min(mostMissed, own.steps) : 0;
         if (Number.isNaN(value)) continue;
+        unheard[index] = rows[0] === joiningValues ? Math.max(0, (unheard[index] as number) - 1) : 0;
         ranges.see(index, value);
-        restlessness.learn(index, excesses.motion[index] as number, tick, alarm);
-        for (const average of [motion, slower]) average.learn(index, value, tick, alarm);
+        restlessness.learn(index, moves[index] as number, own, alarm);
+        for (const average of [motion, slower]) average.learn(index, value, own, alarm);
         const recent = slower.meanOf(index);
         short.learn(index, value, aStep, alarm);
-        shift.learn(index, short.meanOf(index), tick, alarm);
+        shift.learn(index, short.meanOf(index), own, alarm);
         const isNewLevel = levels.learn(index, value, recent, tick, alarm);
         if (isNewLevel) relations.accept(index, recent);
         if (!isNewLevel && alarm !== 'accepting') continue;
@@ -239,6 +264,9 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       ...relations.fields('relations'),
       ...standards.flatMap((standard, at) => standard.fields(figureNames[at] as string)),
       numbers('smoothed', smoothed, 0, largestSmoothed),
+      numbers('missed', missed, 0, mostMissed),
+      counts('rows looked at', rows, joiningValues),
+      counts('unheard', unheard, joiningValues),
       numbers('moved', moved, 0, (naming.length + 1) * largestTamed ** 2),
     ],
   };

@@ -56,6 +56,65 @@ describe('an alarm', () => {
   });
 });
 
+describe('what nobody saw', () => {
+  const width = 4;
+  const count = 3 * 1440;
+  /** Tides of six hours: within one of them a feature goes far from where it was, step by step hardly. */
+  const tides = (seed: number, rows: number): Float64Array =>
+    normalRows(seed, rows, width).map((entry, at) => 0.3 * entry + 20 * Math.sin((Math.PI * Math.floor(at / width)) / 180 + (at % width)));
+  const from = (row: number): number => row * width;
+
+  test('while the clock was an hour back raises no alarm once it is on time again', () => {
+    for (const seed of [1, 2, 3]) {
+      const detector = createDetector('ensemble', plainFeatures(width), { stepMs });
+      const rows = tides(seed, count + 180);
+      detector.learn(rows.subarray(0, from(count)), timesOf(count));
+      expect(alarms(detector, rows.subarray(from(count)), timesOf(180, count - 60))).toEqual([]);
+    }
+  });
+
+  test('of a feature that was missing for an hour raises no alarm when it is back', () => {
+    for (const seed of [4, 5, 6]) {
+      const detector = createDetector('ensemble', plainFeatures(width), { stepMs });
+      const rows = tides(seed, count + 180).map((entry, at) =>
+        at % width === 1 && at >= from(count) && at < from(count + 60) ? Number.NaN : entry,
+      );
+      detector.learn(rows.subarray(0, from(count)), timesOf(count));
+      expect(alarms(detector, rows.subarray(from(count)), timesOf(180, count))).toEqual([]);
+    }
+  });
+
+  test('of rows with hardly a value raises no alarm when all are back', () => {
+    for (const seed of [7, 8, 9]) {
+      const detector = createDetector('ensemble', plainFeatures(width), { stepMs });
+      const rows = tides(seed, count + 180).map((entry, at) =>
+        at % width > 0 && at >= from(count) && at < from(count + 60) ? Number.NaN : entry,
+      );
+      detector.learn(rows.subarray(0, from(count)), timesOf(count));
+      expect(alarms(detector, rows.subarray(from(count)), timesOf(180, count))).toEqual([]);
+    }
+  });
+
+  test('of a feature that joins raises no alarm, though it rests before it moves or has just begun to climb', () => {
+    for (const seed of [10, 11, 12]) {
+      const joins = [
+        (since: number) => (since < 25 ? 5 : 9),
+        (since: number) => Math.max(0, since - 20),
+        (since: number) => (since === 20 ? 9 : 0),
+      ];
+      for (const value of joins) {
+        const detector = createDetector('ensemble', plainFeatures(width), { stepMs });
+        const rows = normalRows(seed, count + 60, width).map((entry, at) => {
+          const since = Math.floor(at / width) - count;
+          return at % width !== 2 ? Math.max(-2, Math.min(2, entry)) : since < 0 ? Number.NaN : value(since);
+        });
+        detector.learn(rows.subarray(0, from(count)), timesOf(count));
+        expect(alarms(detector, rows.subarray(from(count)), timesOf(60, count))).toEqual([]);
+      }
+    }
+  });
+});
+
 describe('a row that hangs', () => {
   const features = plainFeatures(4).map((feature) => ({ ...feature, minimumChange: 3 }));
   const hanging = (from: number, to: number, count: number): Float64Array => {

@@ -94,14 +94,16 @@ describe.each(streaming)('%s', (slug) => {
   });
 
   test('duplicates and late rows are passed over, whatever they hold', () => {
-    const detector = streamed(slug, 4, 300);
-    const before = detector.save();
+    const [detector, other] = [streamed(slug, 4, 300), streamed(slug, 4, 300)];
     detector.learn(
       normalRows(5, 3, width).map((entry) => 100 * entry),
       Float64Array.of(startMs, startMs + 1, startMs + 299 * stepMs),
     );
     detector.learn(new Float64Array(width), Float64Array.of(Number.NaN));
-    expect(detector.save()).toEqual(before);
+    const next = normalRows(6, 1, width);
+    expect(detector.score(next, startMs + 300 * stepMs)).toBe(other.score(next, startMs + 300 * stepMs));
+    for (const each of [detector, other]) each.learn(next, Float64Array.of(startMs + 300 * stepMs));
+    expect(detector.save()).toEqual(other.save());
   });
 
   test('a gap, a clock that jumps forward, or missing values raise no alarm by themselves', () => {

@@ -14,6 +14,8 @@ import type { Ranges } from './scales.ts';
 /** A residual of so many scales counts half (Cauchy weights); none counts less than the least, so a new level is followed in the end. */
 const scalesHalf = 3;
 const leastWeight = 0.05;
+/** Of fewer values there is no mean yet that a guard could hold. */
+const guardedValues = 60;
 
 export class Averages {
   readonly scales: DeviationScales;
@@ -65,7 +67,8 @@ export class Averages {
     const residual = value - (this.mean[index] as number);
     const scaled = this.scaled(index, value, tick);
     if (alarm !== 'on') this.scales.learn(index, this.deviation(index, value, tick));
-    const weight = this.guarded ? Math.max(alarm === 'on' ? 0 : leastWeight, 1 / (1 + (scaled / scalesHalf) ** 2)) : 1;
+    const isSettled = (this.seen[index] as number) >= Math.min(guardedValues, this.longest);
+    const weight = this.guarded && isSettled ? Math.max(alarm === 'on' ? 0 : leastWeight, 1 / (1 + (scaled / scalesHalf) ** 2)) : 1;
     const share = 1 - (1 - this.alphaOf(index) * weight) ** tick.steps;
     this.seen[index] = Math.min(this.longest, (this.seen[index] as number) + 1);
     this.mean[index] = Math.max(-bound, Math.min(bound, (this.mean[index] as number) + share * residual));

@@ -9,7 +9,7 @@ import { bound } from '../scaler.ts';
 import { counts, numbers } from '../streaming/fields.ts';
 import type { Field } from '../streaming/fields.ts';
 import { inverse } from '../streaming/symmetric.ts';
-import { DeviationScales, inScales, none } from './scales.ts';
+import { DeviationScales, inScales } from './scales.ts';
 import type { Ranges } from './scales.ts';
 
 const dayMs = 86_400_000;
@@ -89,9 +89,9 @@ export class Relations {
     return (this.rows[0] as number) >= settledRows;
   }
 
-  /** A value in deviations from its mean of four weeks; 0 while too little is known, NaN for a missing one. */
+  /** A value in deviations from its mean of four weeks; NaN, as for a missing one, while too little is known. */
   standardised(index: number, value: number): number {
-    if ((this.seen[index] as number) < settledValues) return none(value);
+    if (!this.isKnown(index)) return Number.NaN;
     return inScales(value - (this.mean[index] as number), value, this.deviationOf(index));
   }
 
@@ -106,7 +106,7 @@ export class Relations {
     const distance = this.residualsOf(within, this.raw);
     const lastingDistance = this.residualsOf(nextAverage, this.rawLasting);
     for (let i = 0; i < width; i++) {
-      const missing = Number.isNaN(standardised[i]);
+      const missing = Number.isNaN(standardised[i]) || this.isBehind(i);
       this.residuals[i] = missing ? Number.NaN : this.scales.scaled(i, this.raw[i] as number, 0);
       this.lasting[i] = missing ? Number.NaN : this.lastingScales.scaled(i, this.rawLasting[i] as number, 0);
     }
@@ -181,6 +181,15 @@ export class Relations {
     return Math.max(0, distance);
   }
 
+  /** Whether residuals were learned of others but not of this one: it joined. */
+  private isBehind(index: number): boolean {
+    return !this.scales.settled(index) && (this.rows[0] as number) >= settledRows + settledValues;
+  }
+
+  private isKnown(index: number): boolean {
+    return (this.seen[index] as number) >= settledValues;
+  }
+
   private deviationOf(index: number): number {
     return Math.max(Math.sqrt(this.variance[index] as number), leastShareOfRange * this.ranges.of(index));
   }
@@ -205,14 +214,18 @@ export class Relations {
   /** The inverse of the correlation plus ridge; where rounding left none, the old one stays. */
   private replace(): void {
     const { width, covariance } = this;
+    // What is not known yet is taken for ordinary, and for related to nothing.
     const deviations = this.deviations.map((_, i) =>
-      Math.min(deviationsLearned, Math.max(leastDeviation, Math.sqrt(Math.max(0, covariance[i * width + i] as number)))),
+      this.isKnown(i)
+        ? bounded(Math.max(leastDeviation, Math.sqrt(Math.max(0, covariance[i * width + i] as number))), deviationsLearned)
+        : 1,
     );
     const matrix = new Float64Array(width * width);
     for (let i = 0; i < width; i++) {
       for (let j = 0; j <= i; j++) {
         const entry = covariance[i * width + j] as number;
-        matrix[i * width + j] = entry / ((deviations[i] as number) * (deviations[j] as number)) + (i === j ? ridge : 0);
+        const own = i === j ? ridge + (this.isKnown(i) ? 0 : 1) : 0;
+        matrix[i * width + j] = entry / ((deviations[i] as number) * (deviations[j] as number)) + own;
       }
     }
     const inverted = inverse(matrix, width);

@@ -79,6 +79,8 @@ class StreamingDetector implements Detector {
   private readonly calibration: Calibration;
   private readonly lastMs = Float64Array.of(-lastTime);
   private readonly learned = new Float64Array(1);
+  /** Time of the row passed over last, and how many came a step after each other: they are unseen time once the clock is back. */
+  private readonly passed = Float64Array.of(-lastTime, 0);
   // Scratch space of one row: filled anew by every call, never read across calls.
   private readonly row: Float64Array;
   private readonly weighing: Weighing;
@@ -103,9 +105,9 @@ class StreamingDetector implements Detector {
     if (times !== undefined && times.length !== count) throw new RangeError(`${count} rows need ${count} times, not ${times.length}.`);
     for (let at = 0; at < count; at++) {
       const timeMs = times === undefined ? this.nextMs() : (times[at] as number);
-      if (!(timeMs > (this.lastMs[0] as number) && timeMs <= lastTime)) continue;
-      this.learnRow(rows, at, timeMs);
-      this.lastMs[0] = timeMs;
+      if (!(timeMs <= lastTime)) continue;
+      if (timeMs > (this.lastMs[0] as number)) this.learnRow(rows, at, timeMs);
+      else this.passOver(timeMs);
     }
   }
 
@@ -157,6 +159,7 @@ class StreamingDetector implements Detector {
   private fields(): readonly Field[] {
     return [
       numbers('last time', this.lastMs, -lastTime, lastTime),
+      numbers('passed over', this.passed, -lastTime, lastTime),
       counts('rows', this.learned, largestCount, 1),
       ...this.calibration.fields(),
       ...this.method.fields,
@@ -171,6 +174,19 @@ class StreamingDetector implements Detector {
     const alarm = figure === null ? 'none' : this.calibration.observe(figure, scoreCap(this.weighing.exceedances, this.features));
     this.method.learn(this.row, tick, alarm);
     this.learned[0] = Math.min(largestCount, learned + 1);
+    this.lastMs[0] = timeMs;
+    this.passed.set([-lastTime, 0]);
+  }
+
+  private passOver(timeMs: number): void {
+    if (this.follows(timeMs)) this.passed[1] = Math.min(largestCount, (this.passed[1] as number) + 1);
+    this.passed[0] = Math.max(-lastTime, timeMs);
+  }
+
+  /** Whether a row comes a step after the one passed over last, as those of a clock that went back do; those late or twice do not. */
+  private follows(timeMs: number): boolean {
+    const steps = (timeMs - (this.passed[0] as number)) / this.options.stepMs;
+    return steps > 0.5 && steps < 1.5;
   }
 
   private scoreAt(rows: Float64Array, at: number, timeMs: number | undefined): number | null {
@@ -202,7 +218,8 @@ class StreamingDetector implements Detector {
     const { stepMs } = this.options;
     const timeMs = given !== undefined && Math.abs(given) <= lastTime ? given : this.nextMs();
     // What comes late may be as far from the last row as what comes after a gap.
-    const steps = this.learned[0] === 0 ? 1 : Math.max(1, Math.abs(timeMs - (this.lastMs[0] as number)) / stepMs);
+    const behind = this.follows(timeMs) ? (this.passed[1] as number) : 0;
+    const steps = this.learned[0] === 0 ? 1 : Math.max(1, Math.abs(timeMs - (this.lastMs[0] as number)) / stepMs) + behind;
     return { timeMs, steps, elapsedMs: Math.min(steps, largestGapSteps) * stepMs };
   }
 
