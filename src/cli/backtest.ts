@@ -42,6 +42,9 @@ export async function backtest({ options, print, remark }: Invocation): Promise<
   if (process.stderr.isTTY && shown >= 0) process.stderr.write('\r\x1B[K');
   if (options['json'] === true) print(JSON.stringify(last));
   else if (last.state === 'done') print(inWords(last));
+  // Zeros of nothing look like a clean bill.
+  if (last.state === 'done' && last.sides.every(({ scored }) => scored === 0))
+    remark('No step could be scored: there are no samples of that time, or too few to learn from first.');
   if (last.state === 'done') return 0;
   remark(last.state === 'cancelled' ? 'vigia: The backtest was cancelled.' : `vigia: The backtest failed: ${last.reason}`);
   return 1;

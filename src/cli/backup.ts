@@ -9,7 +9,7 @@ import { openStore } from '../store/open.ts';
 import { configOf } from './check.ts';
 import type { Invocation } from './invocation.ts';
 import { become, giveFolder, ownUser } from './own-user.ts';
-import { dataDirOf, isRoot } from './paths.ts';
+import { commandFor, dataDirOf, isRoot } from './paths.ts';
 import { existingStore, storeLocation } from './place.ts';
 
 /** One gzip file with the whole state; works while Vigía runs, too. */
@@ -64,7 +64,7 @@ export async function restore({ options, words, print, remark }: Invocation): Pr
   const store = await openStore(storeLocation(config, dir), { now: Date.now, backupDir: dir });
   try {
     await store.load(linesOf(file, source), file);
-    print(`The state of ${file} is in place. Start Vigía with "vigia up".`);
+    print(`The state of ${file} is in place. Start Vigía with "${commandFor('up', options['data'] as string | undefined)}".`);
     return 0;
   } finally {
     await store.close();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { Config } from '../model/config.ts';
+import { type Config, listenSchema } from '../model/config.ts';
+import { VigiaError } from '../model/errors.ts';
 import { formatDuration } from '../model/time.ts';
 import { listenOf, loadConfig, maskedConfig, mustKnowProfiles, readConfigFiles } from '../server/config.ts';
 import { loadProfiles } from '../server/profiles.ts';
@@ -15,11 +16,14 @@ export function configOf(
   options: Invocation['options'],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): { config: Config; file: string | null } {
+  const listen = options['listen'] as string | undefined;
+  const problem = listen === undefined ? undefined : listenSchema.safeParse(listen).error?.issues[0]?.message;
+  if (problem !== undefined) throw new VigiaError('usage', { problem: `--listen ${listen} is no address: ${problem}` });
   return loadConfig({
     file: options['config'] as string | undefined,
     defaultFile,
     env,
-    listen: options['listen'] as string | undefined,
+    listen,
   });
 }
 

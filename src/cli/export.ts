@@ -10,7 +10,7 @@ import { writeParquet } from './parquet.ts';
 import { askExport } from './running.ts';
 
 /** Samples of Prometheus, and of its archive for the time before, as CSV or, into a FILE.parquet, as Parquet. The Vigía of the data folder must run. */
-export async function exportSamples({ options, print }: Invocation): Promise<number> {
+export async function exportSamples({ options, print, remark }: Invocation): Promise<number> {
   const file = options['out'] as string | undefined;
   if (file === undefined) throw new VigiaError('usage', { problem: 'Where to? --out FILE says so' });
   const nowMs = Date.now();
@@ -39,6 +39,7 @@ export async function exportSamples({ options, print }: Invocation): Promise<num
   } finally {
     if (existsSync(draft)) rmSync(draft);
   }
+  if (rows === 0) remark(`Nothing matches ${match.data} in that time.`);
   print(`${rows} samples written to ${file}.`);
   return 0;
 }

@@ -1,6 +1,6 @@
 import { VigiaError } from '../model/errors.ts';
-import type { Maintenance } from '../model/maintenance.ts';
-import { minuteText, parseDuration } from '../model/time.ts';
+import { type Maintenance, windowInWords } from '../model/maintenance.ts';
+import { parseDuration } from '../model/time.ts';
 import type { Invocation } from './invocation.ts';
 import { askRunning, runningFor } from './running.ts';
 
@@ -18,7 +18,7 @@ export async function maintenance({ options, words, print, remark }: Invocation)
   const window = await askRunning<Maintenance>(running, 'POST', verb === 'end' ? 'maintenance/end' : 'maintenance', body);
   if (options['json'] === true) print(JSON.stringify(window));
   else if (verb === 'end') print(`Maintenance window ${window.id} is over.`);
-  else print(`Maintenance window ${window.id}: ${about(window)}. Its time is not learned, and nobody is messaged about it.`);
+  else print(`Maintenance window ${window.id}: ${windowInWords(window)}. Its time is not learned, and nobody is messaged about it.`);
   return 0;
 }
 
@@ -36,6 +36,10 @@ function bodyOf(verb: string | undefined, number: string | undefined, options: I
   if (verb === 'list') return null;
   const fromMs = beginning(text('from'), nowMs);
   const group = text('group');
+  const toMs = ending(text('to'), text('for'), fromMs);
+  // A forgotten option must not silence everything.
+  if (text('profile') === undefined && text('entity') === undefined && group === undefined)
+    throw new VigiaError('usage', { problem: 'Of what? --entity and --group name some, --profile alone means all of its kind' });
   return {
     profile: text('profile') ?? 'linux-host',
     entities: (text('entity') ?? '')
@@ -44,7 +48,7 @@ function bodyOf(verb: string | undefined, number: string | undefined, options: I
       .filter((name) => name !== ''),
     ...(group === undefined ? {} : { group }),
     fromMs,
-    toMs: ending(text('to'), text('for'), fromMs),
+    toMs,
     text: text('note') ?? '',
   };
 }
@@ -71,17 +75,12 @@ function ending(to: string | undefined, span: string | undefined, fromMs: number
   return ms;
 }
 
-const about = ({ profile, entities, fromMs, toMs }: Maintenance): string => {
-  const who = entities.length === 0 ? `all of ${profile}` : entities.map(({ entity }) => entity).join(', ');
-  return `${who}, from ${minuteText(fromMs)} ${toMs === null ? 'until it is ended' : `to ${minuteText(toMs)}`}`;
-};
-
 function inWords(windows: readonly Maintenance[]): string {
   if (windows.length === 0) return 'There is no maintenance window.';
   return windows
     .map((window) =>
       [
-        `${String(window.id).padStart(5)}  ${window.state.padEnd(7)}  ${about(window)}`,
+        `${String(window.id).padStart(5)}  ${window.state.padEnd(7)}  ${windowInWords(window)}`,
         `                ${[window.text, `by ${window.by}`].filter((part) => part !== '').join(', ')}`,
       ].join('\n'),
     )

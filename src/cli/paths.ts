@@ -24,6 +24,13 @@ export function dataDirOf(option: string | undefined, env: Readonly<Record<strin
   return isRoot ? rootDataDir : personDataDir;
 }
 
+/** A command to copy: it finds the same data folder. */
+export function commandFor(command: string, data: string | undefined): string {
+  if (data === undefined) return `vigia ${command}`;
+  const dir = resolve(data);
+  return `vigia ${command} --data ${/^[\w./+@:,-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", "'\\''")}'`}`;
+}
+
 export const partsDir: string = join(programDir, '.vigia', 'parts');
 export const pageDir: string = join(programDir, 'dist', 'page');
 export const profilesDir: string = join(programDir, 'profiles');

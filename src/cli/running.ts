@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { connectionReason } from '../clients/failure.ts';
 import { type ErrorCode, errorTable, VigiaError } from '../model/errors.ts';
+import { windowInWords } from '../model/maintenance.ts';
+import { minuteText } from '../model/time.ts';
 import { type Running, runningOn } from '../server/data-folder.ts';
 import type { Status } from '../server/status.ts';
 import type { Invocation } from './invocation.ts';
@@ -13,7 +15,10 @@ const stopMs = 20_000;
 export async function down({ options, print, remark }: Invocation): Promise<number> {
   const dir = dataDirOf(options['data'] as string | undefined, process.env);
   const running = runningOn(dir);
-  if (running === null) return notRunning(dir, options, remark);
+  if (running === null) {
+    remark('Nothing to stop.');
+    return notRunning(dir, options, remark);
+  }
   if (!signal(running.pid, 'SIGTERM')) throw new VigiaError('stop-refused', { pid: running.pid, dir });
   for (let waitedMs = 0; waitedMs < stopMs; waitedMs += 100) {
     await sleep(100);
@@ -139,6 +144,7 @@ const mark = { ok: 'ok     ', bad: 'BAD    ', unknown: 'unknown' } as const;
 function inWords(found: Status): string {
   const megabytes = (bytes: number) => `${(bytes / 1_000_000).toFixed(1)} MB`;
   const width = Math.max(...found.parts.map((part) => part.part.length));
+  const { learning, receivers } = found;
   return [
     `Vigía ${found.version}, pid ${found.pid}, up since ${new Date(found.startedMs).toISOString()}: ${found.state}`,
     ...found.parts.map((part) => `  ${mark[part.state]}  ${part.part.padEnd(width)}  ${part.reason === '' ? part.phase : part.reason}`),
@@ -146,5 +152,10 @@ function inWords(found: Status): string {
     `  data     ${found.dataDir} (store ${megabytes(found.storeBytes)}, Prometheus ${megabytes(found.prometheusBytes)})`,
     `  memory   ${megabytes(found.rssBytes)}`,
     `  watched  ${found.targets} target(s), ${found.openIncidents} open incident(s)`,
+    ...(learning === null
+      ? []
+      : [`  learning ${learning.targets} target(s), the last until ${minuteText(learning.untilMs)}: no score before`]),
+    ...(receivers === 0 ? ['  messages go to nobody: there is no receiver yet (on the page: Settings, Receivers)'] : []),
+    ...found.maintenance.map((window) => `  silent   ${windowInWords(window)}: nobody is messaged (maintenance window ${window.id})`),
   ].join('\n');
 }

@@ -13,7 +13,7 @@ import { configOf } from './check.ts';
 import type { Invocation } from './invocation.ts';
 import { become, canRead, copyProgram, giveFolder, ownUser } from './own-user.ts';
 import { buildPage } from './page.ts';
-import { dataDirOf, isRoot, nodeArguments, pageDir, partsDir, profilesDir, programDir, version } from './paths.ts';
+import { commandFor, dataDirOf, isRoot, nodeArguments, pageDir, partsDir, profilesDir, programDir, version } from './paths.ts';
 import { storeLocation } from './place.ts';
 
 const detachMs = 120_000;
@@ -79,7 +79,7 @@ export async function up(invocation: Invocation): Promise<number> {
       `First make the administrator's account there${raised.setupCode === null ? '' : `, with the set-up code ${raised.setupCode}`}.`,
     );
   }
-  remark(`Data: ${dataDir}. Stop with Ctrl-C or "vigia down".`);
+  remark(`Data: ${dataDir}. Stop with Ctrl-C or "${commandFor('down', options['data'] as string | undefined)}".`);
   await stopSignal();
   remark('Stopping.');
   await raised.stop();
@@ -110,7 +110,7 @@ function startArguments(options: Invocation['options'], dataDir: string, configF
 }
 
 /** Starts the same command in the background and waits until it is ready. */
-async function detach({ print, remark }: Invocation, dataDir: string, startArgs: readonly string[]): Promise<number> {
+async function detach({ options, print, remark }: Invocation, dataDir: string, startArgs: readonly string[]): Promise<number> {
   mkdirSync(dataDir, { recursive: true });
   const logFile = join(dataDir, 'vigia.log');
   const log = openSync(logFile, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
@@ -130,7 +130,7 @@ async function detach({ print, remark }: Invocation, dataDir: string, startArgs:
       print(`Vigía is watching (pid ${running.pid}). Look here: ${running.url}`);
       // The set-up code is in no other place.
       for (const line of said.filter((each) => each.startsWith('First make '))) print(line);
-      remark(`Log: ${logFile}. Stop with "vigia down".`);
+      remark(`Log: ${logFile}. Stop with "${commandFor('down', options['data'] as string | undefined)}".`);
       return 0;
     }
     if (ended !== null) {

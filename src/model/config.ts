@@ -8,18 +8,21 @@ import { receiverSchema } from './receiver.ts';
 import { addressSchema } from './target.ts';
 import { durationMs } from './time.ts';
 
-/**
+/*
  * The one schema of `vigia.yml`. `docs/config.md` is printed from the descriptions, so they are written for a reader.
  * Every key can also come from the environment as VIGIA_SECTION__KEY.
  */
-const listen = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'HOST:PORT, for example 127.0.0.1:8080')
+
+/** How an address to listen on is written. */
+const listenForm = 'HOST:PORT, for example 127.0.0.1:8080';
+export const listenSchema = z
+  .string(listenForm)
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, listenForm)
   .refine((text) => !(Number(text.slice(text.lastIndexOf(':') + 1)) > 65_535), 'a port is at most 65535');
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 const serverSchema = z.strictObject({
-  listen: listen.default('127.0.0.1:8080').describe('Address of the page and the API.'),
+  listen: listenSchema.default('127.0.0.1:8080').describe('Address of the page and the API.'),
   publicUrl: httpUrl.optional().describe('How people reach the page; links in messages start with it. Default: http://LISTEN.'),
   basePath: z
     .string()
@@ -76,7 +79,7 @@ const prometheusSchema = z.strictObject({
     .default(90 * 86_400_000)
     .describe('How long Prometheus keeps samples.'),
   retentionSize: z
-    .string()
+    .string('a size like 10GB')
     .regex(/^\d+(MB|GB|TB)$/, 'a size like 10GB')
     .default('10GB')
     .describe('How much disk Prometheus may use.'),

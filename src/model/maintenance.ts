@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { minuteText } from './time.ts';
 
 /**
  * A time of work on entities of one profile: nothing is learned of it, and nobody is messaged about them. `id` is that of its
@@ -17,6 +18,12 @@ export const maintenanceSchema = z.object({
   by: z.string(),
 });
 export type Maintenance = z.infer<typeof maintenanceSchema>;
+
+/** Of what, and from when to when. */
+export function windowInWords({ profile, entities, fromMs, toMs }: Maintenance): string {
+  const who = entities.length === 0 ? `all of ${profile}` : entities.map(({ entity }) => entity).join(', ');
+  return `${who}, from ${minuteText(fromMs)} ${toMs === null ? 'until it is ended' : `to ${minuteText(toMs)}`}`;
+}
 
 /** Those that run and come, the next to begin first, then the newest of those that are over. */
 export const maintenanceListSchema = z.object({ windows: z.array(maintenanceSchema) });

@@ -32,8 +32,8 @@ export function loadConfig(input: ConfigInput): { config: Config; file: string |
   if (input.listen !== undefined) set(tree, ['server', 'listen'], input.listen);
   readSecretFiles(tree);
   const result = configSchema.safeParse(tree);
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describe(issue)));
-  else problems.push(...detectionProblems(result.data.detection));
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describe(issue, tree)));
+  problems.push(...detectionProblems(result.success ? result.data.detection : tree['detection']));
   if (!result.success || problems.length > 0) {
     throw new VigiaError('config-invalid', { count: problems.length, problems: problems.map((problem) => `  ${problem}`).join('\n') });
   }
@@ -109,10 +109,14 @@ function readSecretFiles(tree: Tree, path: readonly string[] = []): void {
   }
 }
 
-/** What the schema cannot know: which detectors and time zones there are. */
-function detectionProblems({ detector, timeZone }: Config['detection']): string[] {
+/** What the schema cannot know: which detectors and time zones there are. Of a section that it refuses, what is text is looked at all the same. */
+function detectionProblems(section: unknown): string[] {
+  if (!isTree(section)) return [];
+  const { detector, timeZone } = section;
   const problems: string[] = [];
-  if (!detectors.has(detector)) problems.push(`detection.detector: there is no "${detector}"${nearest(detector, [...detectors.keys()])}`);
+  if (typeof detector === 'string' && !detectors.has(detector))
+    problems.push(`detection.detector: there is no "${detector}"${nearest(detector, [...detectors.keys()])}`);
+  if (typeof timeZone !== 'string') return problems;
   try {
     Intl.DateTimeFormat('en', { timeZone });
   } catch {
@@ -134,12 +138,18 @@ export function mustKnowProfiles({ discovery }: Config, profiles: ReadonlyMap<st
   if (problems.length > 0) throw new VigiaError('config-invalid', { count: problems.length, problems: problems.join('\n') });
 }
 
-function describe(issue: z.core.$ZodIssue): string[] {
+function describe(issue: z.core.$ZodIssue, tree: Tree): string[] {
   const at = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(issue.path.map(String));
     return issue.keys.map((key) => `${at === '' ? '' : `${at}.`}${key}: there is no such setting${nearest(key, known)}`);
   }
+  // What the schema says in words of its own says it better.
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return [`${at}: ${issue.message}`];
+  const value = issue.path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], tree);
+  const key = String(issue.path.at(-1));
+  if (value === undefined) return [`${at}: it is missing${receiverSecrets.has(key) ? `; ${key}File may name a file that holds it` : ''}`];
+  if (issue.expected === 'string' && typeof value === 'number') return [`${at}: a text is wanted; write it in quotes: "${value}"`];
   return [`${at}: ${issue.message}`];
 }
 
@@ -148,6 +158,8 @@ function nearest(name: string, known: readonly string[]): string {
   const ranked = known.map((each) => ({ each, far: distance(name.toLowerCase(), each.toLowerCase()) })).sort((a, b) => a.far - b.far);
   const [best] = ranked;
   if (best === undefined) return '';
+  const begun = known.filter((each) => each.startsWith(name));
+  if (begun.length === 1) return `, did you mean "${begun[0]}"?`;
   return best.far <= Math.max(2, name.length / 3) ? `, did you mean "${best.each}"?` : `; known here: ${known.join(', ')}`;
 }
 

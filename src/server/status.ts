@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PartHealth } from '../model/api.ts';
+import type { Maintenance } from '../model/maintenance.ts';
 import type { State } from '../model/target.ts';
 import { run } from '../tools/run.ts';
 import type { House } from './house.ts';
@@ -21,15 +22,24 @@ export interface Status {
   readonly rssBytes: number;
   readonly targets: number;
   readonly openIncidents: number;
+  /** Targets without a score, for too little was seen of them, and until when (Unix ms) the last of them learns. */
+  readonly learning: { readonly targets: number; readonly untilMs: number } | null;
+  /** Who is messaged; without any nobody is. */
+  readonly receivers: number;
+  /** Maintenance windows that run: nobody is messaged about what they name. */
+  readonly maintenance: readonly Maintenance[];
 }
 
 export async function statusOf(house: House, running: Pick<Status, 'startedMs' | 'url' | 'dataDir' | 'pids'>): Promise<Status> {
   const { store } = house;
-  const [sizes, targets, open] = await Promise.all([
+  const [sizes, targets, open, receivers, windows] = await Promise.all([
     store.sizes(),
     store.targets.list(),
     store.incidents.list({ state: 'open', limit: 1, offset: 0 }),
+    store.settings.receivers(),
+    house.maintenance.list(),
   ]);
+  const learning = targets.flatMap(({ profile, id }) => house.learner.of({ slug: profile }, id).learningUntilMs ?? []);
   const parts = house.health();
   return {
     version: house.version,
@@ -42,6 +52,9 @@ export async function statusOf(house: House, running: Pick<Status, 'startedMs' |
     rssBytes: process.memoryUsage.rss(),
     targets: targets.length,
     openIncidents: open.total,
+    learning: learning.length === 0 ? null : { targets: learning.length, untilMs: Math.max(...learning) },
+    receivers: house.config.alerts.receivers.length + receivers.length,
+    maintenance: windows.filter(({ state }) => state === 'running'),
   };
 }
 

@@ -48,6 +48,12 @@ Installed.
     expect(asked()).toHaveLength(1);
   });
 
+  test('its version is told where nothing is installed, and nothing is installed for it', async () => {
+    write(join(clone, 'package.json'), '{\n  "name": "vigia",\n  "version": "4.5.6",\n  "type": "module"\n}\n');
+    for (const asks of ['--version', 'version']) expect(await vigia([asks])).toEqual({ code: 0, out: '4.5.6\n', err: '' });
+    expect(existsSync(join(clone, '.vigia'))).toBe(false);
+  });
+
   test('a changed lockfile, removed packages and a removed Node.js are installed again', async () => {
     write(join(bin, 'node'), node('20.1.0'));
     write(join(bin, 'npm'), npm());

@@ -38,6 +38,20 @@ const status: Status = {
   rssBytes: 90_000_000,
   targets: 3,
   openIncidents: 1,
+  learning: null,
+  receivers: 1,
+  maintenance: [],
+};
+
+const window = {
+  id: 12,
+  profile: 'linux-host',
+  entities: ['web1', 'web2'].map((entity) => ({ entity, name: entity })),
+  fromMs: Date.UTC(2026, 0, 20, 2),
+  toMs: Date.UTC(2026, 0, 20, 4),
+  state: 'coming',
+  text: 'new disks',
+  by: 'Ana',
 };
 
 beforeEach(async () => {
@@ -99,6 +113,19 @@ describe('a Vigía that runs', () => {
       '',
     ]);
     expect(asked).toEqual([{ authorization: 'Bearer the-token' }]);
+  });
+
+  test('says who is silent, what still learns, and that nobody would be told', async () => {
+    const silent = { ...window, entities: [], state: 'running', fromMs: Date.UTC(2026, 0, 2, 3), toMs: null };
+    const learning = { targets: 2, untilMs: Date.UTC(2026, 0, 2, 3, 34) };
+    answer.body = JSON.stringify({ ...status, learning, receivers: 0, maintenance: [silent] });
+    const { stdout } = await vigia('status');
+    expect(stdout.split('\n').slice(7)).toEqual([
+      '  learning 2 target(s), the last until 2026-01-02 03:34 UTC: no score before',
+      '  messages go to nobody: there is no receiver yet (on the page: Settings, Receivers)',
+      '  silent   all of linux-host, from 2026-01-02 03:00 UTC until it is ended: nobody is messaged (maintenance window 12)',
+      '',
+    ]);
   });
 
   test('says it as one JSON object, and ends with 1 when something is bad', async () => {
@@ -183,6 +210,13 @@ describe('a backtest', () => {
         { detector: 'robust-z', threshold: 0.8 },
       ],
     });
+  });
+
+  test('over nothing says so: zeros alone look like a clean bill', async () => {
+    said({ state: 'done', progress: 1, sides: [{ ...side('ensemble', null, 0), scored: 0 }] });
+    const { stderr, code } = await vigia('backtest');
+    expect(stderr).toContain('No step could be scored: there are no samples of that time, or too few to learn from first.\n');
+    expect(code).toBe(0);
   });
 
   test('is one JSON object without progress, and says when it did not end well', async () => {
@@ -296,6 +330,12 @@ describe('vigia export', () => {
     expect((await ask()).stderr).toContain('exists already');
   });
 
+  test('says that nothing matches', async () => {
+    answer = { status: 200, body: 'metric,labels,time,value\r\n' };
+    const nothing = { stdout: `0 samples written to ${out()}.\n`, stderr: 'Nothing matches {job="a"} in that time.\n', code: 0 };
+    expect(await ask()).toEqual(nothing);
+  });
+
   test('leaves no file when it is refused or cut off', async () => {
     answer = { status: 502, body: 'Prometheus answered 400: no' };
     expect(await ask()).toMatchObject({ code: 69, stderr: expect.stringContaining('Prometheus answered 400: no') });
@@ -310,17 +350,6 @@ describe('vigia export', () => {
 });
 
 describe('vigia maintenance', () => {
-  const window = {
-    id: 12,
-    profile: 'linux-host',
-    entities: ['web1', 'web2'].map((entity) => ({ entity, name: entity })),
-    fromMs: Date.UTC(2026, 0, 20, 2),
-    toMs: Date.UTC(2026, 0, 20, 4),
-    state: 'coming',
-    text: 'new disks',
-    by: 'Ana',
-  };
-
   test('plans a window of some, of a group or of all, and says what it does', async () => {
     answers.set('POST /internal/maintenance', [{ status: 200, body: window }]);
     const times = ['--from', '2026-01-20T02:00:00Z', '--for', '2h'];
@@ -331,7 +360,7 @@ describe('vigia maintenance', () => {
       code: 0,
     });
     await vigia('maintenance', 'add', '--profile', 'container', '--group', 'web', '--from', '2026-01-20T02:00:00Z');
-    await vigia('maintenance', 'add');
+    await vigia('maintenance', 'add', '--profile', 'linux-host');
     const { fromMs, toMs } = window;
     expect(bodies.slice(0, 2).map((body) => JSON.parse(body) as unknown)).toEqual([
       { profile: 'linux-host', entities: ['web1', 'web2'], fromMs, toMs, text: 'new disks' },
