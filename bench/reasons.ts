@@ -23,8 +23,7 @@ export const reasons: Readonly<Record<string, Readonly<Record<string, string>>>>
   'robustness.ensemble': {
     gapAlarms:
       'Two of 56 spots on 1-5, and none on the other six machines; their scores lie at the threshold anyway (.50 of .51): any small push makes an alarm of it. A mean that trusts itself less after a gap did not help, and cost .005 elsewhere.',
-    duplicateAlarms:
-      'About one spot in 170. Rows that are sent again look like those of a clock that went back, and those count as a gap.',
+    duplicateAlarms: 'About one spot in 170. Rows that are sent again look like those of a clock that went back, and those count as a gap.',
     clockJumpAlarms: 'About one spot in 130; those looked at, on 1-4 and 1-5, lay just under the threshold before (.55 and .49).',
   },
 };
