@@ -165,7 +165,7 @@ function trusting(tool: Tool, caFile: string | undefined): Tool {
  * the words of a run that never answered; snapshots that were fine a moment ago stay where they are.
  */
 function quarantine(dir: string, lastWords: string, log: Log): void {
-  if (!/EOF|proto: |varint|snapshot|out of memory|makeslice/i.test(lastWords)) return;
+  if (!/EOF|proto: |varint|snapshot|invalid state|out of memory|makeslice/i.test(lastWords)) return;
   const aside = join(dir, `damaged-${Date.now()}`);
   for (const name of ['nflog', 'silences']) {
     if (!existsSync(join(dir, name))) continue;

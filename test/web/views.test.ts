@@ -143,6 +143,8 @@ describe('the explorer', () => {
     await page.getByRole('option', { name: 'node_cpu_seconds_total' }).click();
     await input.pressSequentially('{tar');
     await page.getByRole('option', { name: 'target' }).waitFor();
+    // The list of before the last letters has it, too.
+    await page.getByRole('option', { name: 'instance' }).waitFor({ state: 'detached' });
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Tab');
     await input.pressSequentially('="we');
