@@ -37,8 +37,8 @@ export const profilesDir: string = join(programDir, 'profiles');
 
 /**
  * How Node.js runs Vigía: it allocates steadily and keeps little, so a small young generation and code optimized for size
- * save 65 MB with 100 hosts, for 40 ms more per tick with 1,000. So small a generation is collected by one thread: with 2,000 hosts four
- * that help cost a fifth more CPU time, and where cores are busy the main one waits for them, seconds at times. The start script says the same.
+ * save 65 MB with 100 hosts, for 40 ms more per tick with 1,000. So small a generation is collected by one thread: with
+ * 2,000 hosts helpers save nothing, and where cores are busy the main thread waits for them. The start script says the same.
  */
 export const nodeArguments: readonly string[] = [
   '--disable-warning=ExperimentalWarning',
