@@ -149,7 +149,8 @@ function describe(issue: z.core.$ZodIssue, tree: Tree): string[] {
   const value = issue.path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], tree);
   const key = String(issue.path.at(-1));
   if (value === undefined) return [`${at}: it is missing${receiverSecrets.has(key) ? `; ${key}File may name a file that holds it` : ''}`];
-  if (issue.expected === 'string' && typeof value === 'number') return [`${at}: a text is wanted; write it in quotes: "${value}"`];
+  // The number itself is not repeated: it may be a secret.
+  if (issue.expected === 'string' && typeof value === 'number') return [`${at}: a text is wanted, not a number; write it in quotes`];
   return [`${at}: ${issue.message}`];
 }
 
