@@ -1,12 +1,13 @@
 /**
  * The detector `ensemble`: experts that look at the same row in different ways, each measured against its own past, mixed
- * with equal weights, motion and restlessness as two: which expert is right differs from machine to machine.
+ * with equal weights, motion, restlessness and swings as two: which expert is right differs from machine to machine.
  *
  * - Motion: residuals to a quick and a less quick average of each feature.
  * - Restlessness: how large its moves are against those of the last hours.
  * - Shift: how far its mean over the last rows is from a guarded average over hours, which an incident does not drag along.
  * - Relation: what each feature is given all the others, and the distance of the row as a whole.
  * - Lasting relation: the same of short averages, in which noise cancels and what lasts stays.
+ * - States: whether the entity as a whole, and how its features swing, has been like this before.
  * - Stillness: whether what always changes has stopped to.
  */
 import type { FeatureSpec } from './contract.ts';
@@ -16,6 +17,7 @@ import { Relations } from './ensemble/relations.ts';
 import { Restlessness } from './ensemble/restlessness.ts';
 import { Ranges } from './ensemble/scales.ts';
 import { createSingle } from './ensemble/single.ts';
+import { States } from './ensemble/states.ts';
 import { Stillness } from './ensemble/stillness.ts';
 import { Standard } from './ensemble/standard.ts';
 import type { DetectorOptions } from './options.ts';
@@ -35,7 +37,7 @@ const ordinaryScales = 3;
 const largestFigures = 3;
 /** The row's figure is smoothed, and the raw one counts less: what lasts outranks what flickers. */
 const smoothing = 0.15;
-const rawWeight = 0.8;
+const rawWeight = 0.75;
 /** Exponent of the mean over experts: several that agree outweigh one that shouts. */
 const agreement = 0.7;
 /** The squares that name features are smoothed as well, but less: the row that an alarm is about names them. */
@@ -77,11 +79,13 @@ const figureNames = [
   'relation whole',
   'lasting many',
   'lasting whole',
+  'state',
+  'state of swings',
   'still',
 ] as const;
 const stillAt = figureNames.indexOf('still');
-/** Which figures an expert has; experts weigh the same, but motion and restlessness, which adapt to anything, weigh as two. */
-const experts: readonly (readonly number[])[] = [[0, 1, 2], [0, 1, 2], [3], [3], [4, 5], [6, 7], [8, 9], [stillAt]];
+/** Which figures an expert has; experts weigh the same, but motion, restlessness and swings, which adapt to anything, weigh as two. */
+const experts: readonly (readonly number[])[] = [[0, 1, 2], [0, 1, 2], [3], [3], [4, 5], [6, 7], [8, 9], [10], [11], [11], [stillAt]];
 
 /** Distances while no relation is known. */
 const unsettled = { distance: 0, lastingDistance: 0 };
@@ -98,6 +102,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
   const restlessness = new Restlessness(features, stepMs);
   const stillness = new Stillness(width, stepMs);
   const relations = new Relations(features, stepMs, ranges);
+  const states = new States(width);
   const standards = figureNames.map(() => new Standard(stepMs));
   const smoothed = new Float64Array(1);
   /** Steps since each feature was seen, beyond those since the last row. */
@@ -137,6 +142,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       standardised[index] = exceedance(own, direction) > 0 ? own : Math.max(-ordinaryScales, Math.min(ordinaryScales, own));
     }
     const { settled } = relations;
+    const state = states.weigh(standardised);
     const { distance, lastingDistance } = settled ? relations.weigh(standardised) : unsettled;
     for (const [index, { direction }] of features.entries()) {
       const value = row[index] as number;
@@ -166,6 +172,8 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
     figures[7] = settled ? Math.log1p(whole * distance) : Number.NaN;
     figures[8] = settled ? whole * many(excesses.lasting) : Number.NaN;
     figures[9] = settled ? Math.log1p(whole * lastingDistance) : Number.NaN;
+    figures[10] = Math.log1p(state.level);
+    figures[11] = Math.log1p(state.spread);
     figures[stillAt] = stillFigure * stillness.weigh(row);
   };
 
@@ -223,6 +231,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
         relations.learn(row, standardised);
       }
       relations.follow();
+      states.learn(alarm !== 'on');
       stillness.learn(row, tick);
       // A mean of rows, not of time: after a gap one row is not all there is.
       const aStep = { ...tick, steps: 1 };
@@ -239,13 +248,18 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
         const recent = slower.meanOf(index);
         short.learn(index, value, aStep, alarm);
         shift.learn(index, short.meanOf(index), own, alarm);
-        const isNewLevel = levels.learn(index, value, recent, tick, alarm);
-        if (isNewLevel) relations.accept(index, recent);
+        const level = levels.learn(index, value, recent, tick, alarm);
+        const isNewLevel = !Number.isNaN(level);
+        if (isNewLevel) {
+          relations.accept(index, level);
+          states.acceptLevel(index);
+        }
         if (!isNewLevel && alarm !== 'accepting') continue;
-        shift.accept(index, recent);
+        shift.accept(index, isNewLevel ? level : recent);
         accepted = true;
       }
       if (!accepted) return;
+      if (alarm === 'accepting') states.accept();
       // What is accepted leaves no echo.
       look(row, tick);
       smoothed[0] = Math.min(smoothed[0], mixed());
@@ -262,6 +276,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
       ...restlessness.fields('restlessness'),
       ...levels.fields('levels'),
       ...relations.fields('relations'),
+      ...states.fields('states'),
       ...standards.flatMap((standard, at) => standard.fields(figureNames[at] as string)),
       numbers('smoothed', smoothed, 0, largestSmoothed),
       numbers('missed', missed, 0, mostMissed),

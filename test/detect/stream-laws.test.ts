@@ -103,6 +103,8 @@ describe.each(streaming)('%s', (slug) => {
     const next = normalRows(6, 1, width);
     expect(detector.score(next, startMs + 300 * stepMs)).toBe(other.score(next, startMs + 300 * stepMs));
     for (const each of [detector, other]) each.learn(next, Float64Array.of(startMs + 300 * stepMs));
+    expect(detector.score(next, startMs + 300 * stepMs)).toBeNull();
+    expect(detector.explain(next, startMs + 300 * stepMs)).toBeNull();
     expect(detector.save()).toEqual(other.save());
   });
 

@@ -79,15 +79,18 @@ export class Levels {
   /**
    * @param recent where the feature has been lately, for when a new level is accepted
    * @param alarm in one that is on, only the time away is learned; accepting it accepts what is away at all
-   * @returns whether a new level was accepted
+   * @returns the new level that was accepted, NaN for none
    */
-  learn(index: number, value: number, recent: number, { elapsedMs }: Tick, alarm: AlarmedRow): boolean {
+  learn(index: number, value: number, recent: number, { elapsedMs }: Tick, alarm: AlarmedRow): number {
     const scaled = this.scaled(index, value);
-    const isLong = this.isAwayForLong(index, value, scaled, elapsedMs);
+    const isBack = this.isBack(index, value, elapsedMs);
+    const isLong = this.isAwayForLong(index, scaled, isBack, elapsedMs);
     const accepts = isLong || (alarm === 'accepting' && Math.abs(scaled) > scalesAway / 2);
-    if (accepts) this.accept(index, recent);
+    // Where it was before is known better than where it has been since it came back.
+    const level = isBack ? (this.median[index] as number) + (this.formerBy[index] as number) : recent;
+    if (accepts) this.accept(index, level);
     if (alarm !== 'on' && this.rings.push(index, value)) this.refresh(index);
-    return accepts;
+    return accepts ? level : Number.NaN;
   }
 
   fields(name: string): readonly Field[] {
@@ -119,20 +122,24 @@ export class Levels {
     this.scale[index] = Math.max(spread, (high - low) / tailsInDeviations);
   }
 
-  /** Counts how long a feature is away; coming back makes it run backwards. */
-  private isAwayForLong(index: number, value: number, scaled: number, elapsedMs: number): boolean {
+  /** Whether a value is where the feature was before a new level was accepted, while that counts. */
+  private isBack(index: number, value: number, elapsedMs: number): boolean {
     const left = this.formerLeftMs[index] as number;
     this.formerLeftMs[index] = Math.max(0, left - elapsedMs);
+    return left > 0 && Math.abs(this.scaled(index, value - (this.formerBy[index] as number))) <= scalesAway / 2;
+  }
+
+  /** Counts how long a feature is away; coming back makes it run backwards. */
+  private isAwayForLong(index: number, scaled: number, isBack: boolean, elapsedMs: number): boolean {
     const isAway = Math.abs(scaled) > scalesAway;
-    const isBack = left > 0 && Math.abs(this.scaled(index, value - (this.formerBy[index] as number))) <= scalesAway / 2;
     const away = (this.awayMs[index] as number) + (isAway ? elapsedMs * (isBack ? backSooner : 1) : -2 * elapsedMs);
     this.awayMs[index] = away >= acceptMs ? 0 : Math.max(0, away);
     return away >= acceptMs;
   }
 
   /** All that is known of a feature moves to its new level, the spread stays. */
-  private accept(index: number, recent: number): void {
-    const by = recent - (this.median[index] as number);
+  private accept(index: number, level: number): void {
+    const by = level - (this.median[index] as number);
     this.awayMs[index] = 0;
     this.formerBy[index] = -by;
     this.formerLeftMs[index] = formerMs;

@@ -37,9 +37,11 @@ const leastDifference = 1e-300;
 export const none = (value: number): number => (Number.isNaN(value) ? Number.NaN : 0);
 
 /** A deviation of a value in a scale that may be 0, bounded; NaN stays NaN. A difference that is the value's rounding counts as none. */
-export function inScales(deviation: number, value: number, scale: number): number {
+export function inScales(deviation: number, value: number, scale: number, rested = 0): number {
   if (Math.abs(deviation) <= resolution * Math.abs(value) + leastDifference) return 0;
-  return scale > 0 ? Math.max(-largestRatio, Math.min(largestRatio, deviation / scale)) : firstMove * Math.sign(deviation);
+  return scale > 0
+    ? Math.max(-largestRatio, Math.min(largestRatio, deviation / scale))
+    : Math.max(firstMove, rested) * Math.sign(deviation);
 }
 
 /** The range that each feature has shown; wild values enter by `seen` like all others. */
@@ -94,7 +96,7 @@ export class DeviationScales {
 
   /** A deviation in scales, bounded; NaN stays NaN. `value` is what deviates: a difference that is its rounding counts as none. */
   scaled(index: number, deviation: number, value: number): number {
-    return inScales(deviation, value, this.of(index));
+    return inScales(deviation, value, this.of(index), this.count[index] as number);
   }
 
   /** The scale; 0 where the feature never moved and has no minimum change. */
@@ -103,7 +105,7 @@ export class DeviationScales {
     for (const [at, { deviations }] of percentiles.entries()) {
       scale = Math.max(scale, ((this.tracked[at] as Float64Array)[index] as number) / deviations);
     }
-    return scale;
+    return scale > Number.MIN_VALUE ? scale : 0;
   }
 
   learn(index: number, deviation: number): void {

@@ -189,8 +189,13 @@ class StreamingDetector implements Detector {
     return steps > 0.5 && steps < 1.5;
   }
 
+  /** Whether a row comes twice: what it says was said. */
+  private comesTwice(timeMs: number | undefined): boolean {
+    return timeMs === this.lastMs[0];
+  }
+
   private scoreAt(rows: Float64Array, at: number, timeMs: number | undefined): number | null {
-    if ((this.learned[0] as number) < leastStreamedRows || !this.take(rows, at)) return null;
+    if ((this.learned[0] as number) < leastStreamedRows || this.comesTwice(timeMs) || !this.take(rows, at)) return null;
     const figure = this.weigh(this.tick(timeMs));
     if (figure === null) return null;
     const score = this.calibration.score(figure);
