@@ -231,7 +231,7 @@ function createMethod(features: readonly FeatureSpec[], { stepMs }: DetectorOpti
         relations.learn(row, standardised);
       }
       relations.follow();
-      states.learn(alarm !== 'on');
+      states.learn(standardised, alarm !== 'on');
       stillness.learn(row, tick);
       // A mean of rows, not of time: after a gap one row is not all there is.
       const aStep = { ...tick, steps: 1 };

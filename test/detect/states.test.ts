@@ -17,7 +17,7 @@ function learned(rows: readonly Float64Array[]): States {
   const states = new States(2);
   for (const row of rows) {
     states.weigh(row);
-    states.learn(true);
+    states.learn(row, true);
   }
   return states;
 }
@@ -27,7 +27,7 @@ function after(states: States, row: Float64Array, count: number, isOrdinary = fa
   let last = states.weigh(row);
   for (let at = 0; at < count; at++) {
     last = states.weigh(row);
-    states.learn(isOrdinary);
+    states.learn(row, isOrdinary);
   }
   return last;
 }
@@ -45,13 +45,15 @@ describe('states', () => {
     const states = learned(paired(2, 3000));
     let calm = 0;
     for (let at = 0; at < 40; at++) {
-      calm = states.weigh(Float64Array.of(2, 2)).spread;
-      states.learn(false);
+      const row = Float64Array.of(2, 2);
+      calm = states.weigh(row).spread;
+      states.learn(row, false);
     }
     let wild = 0;
     for (let at = 0; at < 40; at++) {
-      wild = states.weigh(Float64Array.of(at % 2 === 0 ? 7 : -3, 2)).spread;
-      states.learn(false);
+      const row = Float64Array.of(at % 2 === 0 ? 7 : -3, 2);
+      wild = states.weigh(row).spread;
+      states.learn(row, false);
     }
     expect(calm).toBeLessThan(0.8);
     expect(wild).toBeGreaterThan(4 * calm);
@@ -71,8 +73,8 @@ describe('states', () => {
     after(states, Float64Array.of(2, 2), 40);
     expect(states.weigh(Float64Array.of(2, Number.NaN)).level).toBeLessThan(0.7);
     expect(states.weigh(new Float64Array(2).fill(Number.NaN))).toEqual({ level: Number.NaN, spread: Number.NaN });
-    expect(learned(paired(5, 59)).weigh(Float64Array.of(2, 2)).level).toBeNaN();
-    expect(learned(paired(5, 60)).weigh(Float64Array.of(2, 2)).level).toBeGreaterThanOrEqual(0);
+    expect(learned(paired(5, 119)).weigh(Float64Array.of(2, 2)).level).toBeNaN();
+    expect(learned(paired(5, 120)).weigh(Float64Array.of(2, 2)).level).toBeGreaterThanOrEqual(0);
   });
 
   test('take what is accepted for usual at once', () => {
@@ -84,6 +86,23 @@ describe('states', () => {
     // The states that were usual stay usual.
     expect(after(states, Float64Array.of(-2, -2), 60).level).toBeLessThan(0.5);
     expect(after(states, Float64Array.of(2, 2), 60).level).toBeLessThan(0.5);
+  });
+
+  test('are no further away because a feature joins', () => {
+    const random = createRandom(9);
+    const states = new States(9);
+    const distances = { before: 0, after: 0 };
+    for (let at = 0; at < 6000; at++) {
+      const row = Float64Array.from({ length: 9 }, (_, index) =>
+        index % 3 === 0 && at < 5000 ? Number.NaN : (index % 3 === 0 ? 7 : 0) + normal(random),
+      );
+      const { level, spread } = states.weigh(row);
+      states.learn(row, true);
+      if (at >= 4800 && at < 5000) distances.before += level + spread;
+      if (at >= 5000 && at < 5200) distances.after += level + spread;
+    }
+    expect(distances.after / distances.before).toBeLessThan(1.5);
+    expect(distances.after / distances.before).toBeGreaterThan(0.6);
   });
 
   test('leave no echo of a level that was accepted', () => {
@@ -103,7 +122,7 @@ describe('states', () => {
         fc.double({ min: -8, max: 8, noNaN: true }),
         fc.double({ min: 0, max: 64, noNaN: true }),
         (row, mean, square) => {
-          const states = learned(paired(7, 100));
+          const states = learned(paired(7, 200));
           for (const { name, values } of states.fields('s')) {
             if (name === 's means') values.fill(mean);
             if (name === 's squares') values.fill(square);

@@ -15,6 +15,8 @@ const states = 32;
 const rowsApart = 30;
 /** A state follows its newest row by at least this part, so that what is usual may change. */
 const leastStep = 0.0005;
+/** Of fewer values the averages of a feature are no averages yet. */
+const settledValues = 60;
 const largestCount = 2 ** 40;
 
 const bounded = (value: number): number => Math.max(-most, Math.min(most, value));
@@ -34,15 +36,15 @@ class Points {
     this.taken = new Float64Array(states);
   }
 
-  /** Distance to the nearest of the first `known` states, and which it is; infinite and -1 for none. What is `missing` is where it should be. */
-  nearest(at: Float64Array, missing: Uint8Array, known: number): { readonly distance: number; readonly state: number } {
+  /** Distance to the nearest of the first `known` states, and which it is; infinite and -1 for none. What is `unheard` is where it should be. */
+  nearest(at: Float64Array, unheard: Uint8Array, known: number): { readonly distance: number; readonly state: number } {
     const { width, points } = this;
     let least = Number.POSITIVE_INFINITY;
     let nearest = -1;
     for (let state = 0; state < known; state++) {
       let squares = 0;
       for (let i = 0, place = state * width; i < width && squares < least; i++, place++) {
-        const by = missing[i] === 1 ? 0 : (at[i] as number) - (points[place] as number);
+        const by = unheard[i] === 1 ? 0 : (at[i] as number) - (points[place] as number);
         squares += by * by;
       }
       if (squares >= least) continue;
@@ -62,6 +64,11 @@ class Points {
   add(state: number, at: Float64Array): void {
     this.points.set(at, state * this.width);
     this.taken[state] = 1;
+  }
+
+  /** All states are alike in a feature. */
+  level(index: number, at: number): void {
+    for (let place = index; place < this.points.length; place += this.width) this.points[place] = at;
   }
 
   /** The state moves towards a row that is nearest to it. */
@@ -84,12 +91,13 @@ export class States {
   private readonly spreads: Points;
   private readonly means: Float64Array;
   private readonly squares: Float64Array;
+  private readonly seen: Float64Array;
   private readonly rows = new Float64Array(1);
-  // The row weighed last: what the averages become with it, how much each feature swings, and what was missing.
+  // The row weighed last: what the averages become with it, how much each feature swings, and which are not heard.
   private readonly nextMeans: Float64Array;
   private readonly nextSquares: Float64Array;
   private readonly spread: Float64Array;
-  private readonly missing: Uint8Array;
+  private readonly unheard: Uint8Array;
 
   constructor(width: number) {
     this.width = width;
@@ -100,36 +108,48 @@ export class States {
     this.nextMeans = new Float64Array(width);
     this.nextSquares = new Float64Array(width);
     this.spread = new Float64Array(width);
-    this.missing = new Uint8Array(width).fill(1);
+    this.unheard = new Uint8Array(width).fill(1);
+    this.seen = new Float64Array(width);
   }
 
   /**
    * @param standardised values in deviations, NaN for a missing one, which counts as if it were where it should be
-   * @returns distances to the nearest states; NaN while fewer than two are known, and for an empty row
+   * @returns distances to the nearest states; NaN while fewer than two are known, and where no feature is heard
    */
   weigh(standardised: Float64Array): { readonly level: number; readonly spread: number } {
+    let settled = 0;
     for (let i = 0; i < this.width; i++) {
       const value = bounded(standardised[i] as number);
       const isMissing = Number.isNaN(value);
-      this.missing[i] = isMissing ? 1 : 0;
+      const isSettled = (this.seen[i] as number) >= settledValues;
+      this.unheard[i] = isMissing || !isSettled ? 1 : 0;
+      if (isSettled) settled++;
       const [mean, square] = [this.means[i] as number, this.squares[i] as number];
       this.nextMeans[i] = isMissing ? mean : mean + newest * (value - mean);
       this.nextSquares[i] = isMissing ? square : square + newest * (value * value - square);
       this.spread[i] = spreadOf(this.nextMeans[i] as number, this.nextSquares[i] as number);
     }
     const known = this.known;
-    if (known < 2 || !this.missing.includes(0)) return { level: Number.NaN, spread: Number.NaN };
+    if (known < 2 || !this.unheard.includes(0)) return { level: Number.NaN, spread: Number.NaN };
+    // As if all were there: a feature that joins makes no distance by being one more.
+    const whole = Math.sqrt(this.width / settled);
     return {
-      level: this.levels.nearest(this.nextMeans, this.missing, known).distance,
-      spread: this.spreads.nearest(this.spread, this.missing, known).distance,
+      level: whole * this.levels.nearest(this.nextMeans, this.unheard, known).distance,
+      spread: whole * this.spreads.nearest(this.spread, this.unheard, known).distance,
     };
   }
 
-  /** The averages go on with the row weighed last; only what is ordinary makes states. */
-  learn(isOrdinary: boolean): void {
+  /** The averages go on with the row weighed last; only what is ordinary makes states. @param standardised as it was weighed */
+  learn(standardised: Float64Array, isOrdinary: boolean): void {
     this.means.set(this.nextMeans);
     this.squares.set(this.nextSquares);
-    if (!isOrdinary || !this.missing.includes(0)) return;
+    for (let i = 0; i < this.width; i++) {
+      if (Number.isNaN(standardised[i]) || this.seen[i] === settledValues) continue;
+      this.seen[i] = (this.seen[i] as number) + 1;
+      this.levels.level(i, this.nextMeans[i] as number);
+      this.spreads.level(i, this.spread[i] as number);
+    }
+    if (!isOrdinary || !this.unheard.includes(0)) return;
     const known = this.known;
     const rows = Math.min(states * rowsApart, (this.rows[0] as number) + 1);
     this.rows[0] = rows;
@@ -142,7 +162,7 @@ export class States {
       [this.levels, this.nextMeans],
       [this.spreads, this.spread],
     ] as const) {
-      const { state } = points.nearest(at, this.missing, known);
+      const { state } = points.nearest(at, this.unheard, known);
       if (state >= 0) points.follow(state, at);
     }
   }
@@ -168,6 +188,7 @@ export class States {
       ...this.spreads.fields(`${name} spread`),
       numbers(`${name} means`, this.means, -most, most),
       numbers(`${name} squares`, this.squares, 0, most ** 2),
+      counts(`${name} seen`, this.seen, settledValues),
       counts(`${name} rows`, this.rows, states * rowsApart),
     ];
   }
