@@ -45,7 +45,7 @@ export interface Detector {
    */
   learn(rows: Float64Array, times?: Float64Array): void;
   /**
-   * Score of one row, or `null` before enough was learned, when too many features are missing, and for a row that comes twice. Changes no state.
+   * Score of one row, or `null` before enough was learned, when too many features are missing, and for the newest row when it comes twice. Changes no state.
    * `timeMs` left out is one step after the last row learned.
    */
   score(row: Float64Array, timeMs?: number): number | null;

@@ -68,12 +68,24 @@ describe('states', () => {
     expect(after(lasting, odd, 5000, true).level).toBeLessThan(0.3 * first);
   });
 
-  test('take what is missing for what it should be, and know nothing of an empty row or before two states', () => {
+  test('take what is missing for what it should be, and learn nothing of it', () => {
     const states = learned(paired(4, 3000));
-    after(states, Float64Array.of(2, 2), 40);
-    expect(states.weigh(Float64Array.of(2, Number.NaN)).level).toBeLessThan(0.7);
-    expect(states.weigh(new Float64Array(2).fill(Number.NaN))).toEqual({ level: Number.NaN, spread: Number.NaN });
-    expect(learned(paired(5, 119)).weigh(Float64Array.of(2, 2)).level).toBeNaN();
+    const odd = after(states, Float64Array.of(2, -8), 40).level;
+    expect(states.weigh(Float64Array.of(2, Number.NaN)).level).toBeLessThan(0.1 * odd);
+    // The second feature stays away for long, its average frozen far from all states.
+    for (const [at] of paired(5, 6000)) {
+      const row = Float64Array.of(at as number, Number.NaN);
+      states.weigh(row);
+      states.learn(row, true);
+    }
+    expect(after(states, Float64Array.of(2, 2), 60).level).toBeLessThan(0.5);
+    expect(after(states, Float64Array.of(-2, -2), 60).level).toBeLessThan(0.5);
+  });
+
+  test('know nothing of an empty row, and before two states', () => {
+    const nothing = { level: Number.NaN, spread: Number.NaN };
+    expect(learned(paired(4, 3000)).weigh(new Float64Array(2).fill(Number.NaN))).toEqual(nothing);
+    expect(learned(paired(5, 119)).weigh(Float64Array.of(2, 2))).toEqual(nothing);
     expect(learned(paired(5, 120)).weigh(Float64Array.of(2, 2)).level).toBeGreaterThanOrEqual(0);
   });
 

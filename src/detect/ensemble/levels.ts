@@ -87,7 +87,8 @@ export class Levels {
     const isLong = this.isAwayForLong(index, scaled, isBack, elapsedMs);
     const accepts = isLong || (alarm === 'accepting' && Math.abs(scaled) > scalesAway / 2);
     // Where it was before is known better than where it has been since it came back.
-    const level = isBack ? (this.median[index] as number) + (this.formerBy[index] as number) : recent;
+    const former = (this.median[index] as number) + (this.formerBy[index] as number);
+    const level = isBack ? Math.max(-bound, Math.min(bound, former)) : recent;
     if (accepts) this.accept(index, level);
     if (alarm !== 'on' && this.rings.push(index, value)) this.refresh(index);
     return accepts ? level : Number.NaN;

@@ -71,13 +71,14 @@ class Points {
     for (let place = index; place < this.points.length; place += this.width) this.points[place] = at;
   }
 
-  /** The state moves towards a row that is nearest to it. */
-  follow(state: number, at: Float64Array): void {
+  /** The state moves towards a row that is nearest to it, in all but what is `unheard`. */
+  follow(state: number, at: Float64Array, unheard: Uint8Array): void {
     const taken = Math.min(largestCount, (this.taken[state] as number) + 1);
     const step = Math.max(leastStep, 1 / taken);
     this.taken[state] = taken;
     for (let i = 0, place = state * this.width; i < this.width; i++, place++)
-      this.points[place] = (this.points[place] as number) + step * ((at[i] as number) - (this.points[place] as number));
+      if (unheard[i] === 0)
+        this.points[place] = (this.points[place] as number) + step * ((at[i] as number) - (this.points[place] as number));
   }
 
   fields(name: string): readonly Field[] {
@@ -163,7 +164,7 @@ export class States {
       [this.spreads, this.spread],
     ] as const) {
       const { state } = points.nearest(at, this.unheard, known);
-      if (state >= 0) points.follow(state, at);
+      if (state >= 0) points.follow(state, at, this.unheard);
     }
   }
 
